@@ -1,0 +1,288 @@
+"""The one table of every metric: name, labels, help, and where its slots are.
+
+Whoever counts binds the slot once and adds to the row of its process:
+
+    hits = metrics.ANSWER_CACHE_HITS.slot()
+    row[hits] += 1
+
+The hottest counts share a block, one slot for each transport, type class, rcode
+class and zone set, so that a query costs one addition; several metrics are sums
+over that block.
+
+Names are ``dnsd_<package>_<noun>_<unit>``, counters end in ``_total``; what
+concerns no single package has no package in its name.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from typing import TYPE_CHECKING, Final
+
+from dnsd.observe.limits import LIMITS, UNREGISTERED
+from dnsd.observe.page import Role, SlotPage
+from dnsd.observe.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TABLE: Final = Table()
+
+
+def new_page(rows: int, sockets: int = 0) -> SlotPage:
+    """Make the page that this table lays out; see `SlotPage`."""
+    return SlotPage(rows, TABLE.width, sockets)
+
+
+# --- the block of hot counts ------------------------------------------------------
+
+TRANSPORTS: Final = ("udp", "tcp")  # by their number in query.request.Transport
+
+TYPE_CLASSES: Final = (
+    "A", "AAAA", "NS", "SOA", "PTR", "MX", "TXT", "SRV", "HTTPS", "DNSSEC", "ANY", "other",
+)  # fmt: skip
+_OTHER_TYPE: Final = TYPE_CLASSES.index("other")
+_DNSSEC_TYPES = (43, 46, 47, 48, 50, 51, 59, 60)  # DS to CDNSKEY
+_TYPE_CLASS: Final[dict[int, int]] = {
+    number: TYPE_CLASSES.index(name)
+    for name, numbers in (
+        ("A", (1,)), ("AAAA", (28,)), ("NS", (2,)), ("SOA", (6,)), ("PTR", (12,)), ("MX", (15,)),
+        ("TXT", (16,)), ("SRV", (33,)), ("HTTPS", (64, 65)), ("DNSSEC", _DNSSEC_TYPES),
+        ("ANY", (255,)),
+    )
+    for number in numbers
+}  # fmt: skip
+
+NO_RESPONSE: Final = -1  # in place of the rcode of a query that is not answered
+RCODE_CLASSES: Final = (
+    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "NOTAUTH",
+    "BADVERS", "BADCOOKIE", "other", "none",
+)  # fmt: skip
+_OTHER_RCODE: Final = RCODE_CLASSES.index("other")
+_RCODE_CLASS: Final[dict[int, int]] = {
+    **{number: number for number in range(7)},
+    9: RCODE_CLASSES.index("NOTAUTH"),
+    16: RCODE_CLASSES.index("BADVERS"),
+    23: RCODE_CLASSES.index("BADCOOKIE"),
+    NO_RESPONSE: RCODE_CLASSES.index("none"),
+}
+
+
+class ZoneSet(enum.IntEnum):
+    """Where the answer came from."""
+
+    FILE = 0  # a zone that a file holds
+    GENERATED = 1  # a zone that was made from others
+    NONE = 2  # no zone of ours
+
+
+# Strides are powers of two: slot = first | transport << 10 | type << 6 | rcode << 2 | zone set.
+_HOT_WIDTH: Final = len(TRANSPORTS) << 10
+_HOT_FIRST: Final = TABLE.reserve(_HOT_WIDTH)
+
+
+def hot_slot(transport: int, qtype: int, rcode: int, zone_set: int) -> int:
+    """Return the slot that counts a query of this kind with this outcome.
+
+    Args:
+        transport: number of the transport, an index of `TRANSPORTS`.
+        qtype: type asked for, 0..65535.
+        rcode: extended rcode of the response, or `NO_RESPONSE`.
+        zone_set: a `ZoneSet`.
+    """
+    type_class = _TYPE_CLASS.get(qtype, _OTHER_TYPE)
+    rcode_class = _RCODE_CLASS.get(rcode, _OTHER_RCODE)
+    return _HOT_FIRST + (transport << 10 | type_class << 6 | rcode_class << 2 | zone_set)
+
+
+def _hot_parts() -> Iterable[tuple[str, str, str, str, int]]:
+    """List transport, type class, rcode class, zone set and slot of the block."""
+    for (t, transport), (y, rrtype), (r, rcode), zones in itertools.product(
+        enumerate(TRANSPORTS), enumerate(TYPE_CLASSES), enumerate(RCODE_CLASSES), ZoneSet
+    ):
+        slot = _HOT_FIRST + (t << 10 | y << 6 | r << 2 | zones)
+        yield transport, rrtype, rcode, zones.name.lower(), slot
+
+
+# --- query ------------------------------------------------------------------------
+
+QUERIES: Final = TABLE.total(
+    "dnsd_query_queries_total",
+    "Queries that could be read, by transport and type class.",
+    ("transport", "type"),
+    (((transport, rrtype), slot) for transport, rrtype, _, _, slot in _hot_parts()),
+)
+RESPONSES: Final = TABLE.total(
+    "dnsd_query_responses_total",
+    "Responses sent, by transport and rcode.",
+    ("transport", "rcode"),
+    (
+        ((transport, rcode), slot)
+        for transport, _, rcode, _, slot in _hot_parts()
+        if rcode != "none"
+    ),
+)
+ZONE_SET_RESPONSES: Final = TABLE.total(
+    "dnsd_query_zone_set_responses_total",
+    "Responses sent, by the kind of zone they came from and rcode.",
+    ("zone_set", "rcode"),
+    (((zones, rcode), slot) for _, _, rcode, zones, slot in _hot_parts() if rcode != "none"),
+)
+LATENCY: Final = TABLE.histogram(
+    "dnsd_query_latency_seconds",
+    "Time from reading a query to handing its response to the kernel, by use of the answer cache.",
+    {"cache": ("hit", "miss")},
+    bounds=22,  # 1 µs to 2 s
+    resolution=1e-6,
+)
+TRUNCATED: Final = TABLE.counter(
+    "dnsd_query_truncated_responses_total",
+    "Responses sent with the TC bit, those of rate limiting left out.",
+    {"transport": TRANSPORTS},
+)
+FAULTS: Final = TABLE.counter(
+    "dnsd_query_faults_total",
+    "Queries answered SERVFAIL because the program raised an exception.",
+)
+ANSWER_CACHE_HITS: Final = TABLE.counter(
+    "dnsd_query_answer_cache_hits_total", "Queries answered from the answer cache."
+)
+ANSWER_CACHE_MISSES: Final = TABLE.counter(
+    "dnsd_query_answer_cache_misses_total",
+    "Queries looked for in the answer cache and not found there or out of date.",
+)
+ANSWER_CACHE_ENTRIES: Final = TABLE.gauge(
+    "dnsd_query_answer_cache_entries", "Replies in the answer caches of all processes."
+)
+
+# --- net --------------------------------------------------------------------------
+
+DATAGRAMS_RECEIVED: Final = TABLE.counter(
+    "dnsd_net_datagrams_received_total", "Datagrams read from listening sockets."
+)
+DATAGRAM_BATCHES: Final = TABLE.counter(
+    "dnsd_net_datagram_batches_total", "Times that a batch of datagrams was read from a socket."
+)
+DROP_REASONS: Final = (
+    "response",  # QR is set
+    "source_port",  # source port 0
+    "malformed",  # not even a header, or no FORMERR is due
+    "acl",
+    "rate",
+    "send_failed",
+    "send_queue",
+    "receive_buffer",  # the kernel had no room
+    "other",
+)
+DATAGRAMS_DROPPED: Final = TABLE.counter(
+    "dnsd_net_datagrams_dropped_total",
+    "Datagrams that got no response or whose response was lost here, by reason.",
+    {"reason": DROP_REASONS},
+)
+TCP_CONNECTIONS: Final = TABLE.gauge(
+    "dnsd_net_tcp_connections", "TCP connections of DNS clients that are open."
+)
+TCP_CONNECTIONS_OPENED: Final = TABLE.counter(
+    "dnsd_net_tcp_connections_opened_total", "TCP connections of DNS clients accepted."
+)
+
+# --- authority --------------------------------------------------------------------
+
+ZONES: Final = TABLE.gauge(
+    "dnsd_authority_zones",
+    "Zones served, by where they come from.",
+    {"zone_set": ("file", "generated")},
+)
+ZONE_RECORDS: Final = TABLE.gauge("dnsd_authority_records", "Records of all zones served.")
+ZONES_KEPT: Final = TABLE.gauge(
+    "dnsd_authority_zones_kept", "Zones served in an older version because their file is refused."
+)
+ZONES_REFUSED: Final = TABLE.gauge(
+    "dnsd_authority_zones_refused", "Zones not served at all because their file is refused."
+)
+ZONE_LOAD_ERRORS: Final = TABLE.counter(
+    "dnsd_authority_zone_load_errors_total", "Zones that a reload refused."
+)
+
+# --- control ----------------------------------------------------------------------
+
+RELOAD_RESULTS: Final = ("published", "unchanged", "refused", "failed")
+RELOADS: Final = TABLE.counter(
+    "dnsd_control_reloads_total",
+    "Runs of the zone compiler, by result; refused: at least one zone was.",
+    {"result": RELOAD_RESULTS},
+)
+LAST_RELOAD: Final = TABLE.gauge(
+    "dnsd_control_last_successful_reload_timestamp_seconds",
+    "Unix time of the last reload that refused no zone.",
+)
+RELOAD_DURATION: Final = TABLE.histogram(
+    "dnsd_control_reload_duration_seconds",
+    "Time from the request for a reload to its end.",
+    {},
+    bounds=12,  # 50 ms to 100 s
+    resolution=0.05,
+)
+HTTP_REQUESTS: Final = TABLE.counter(
+    "dnsd_control_http_requests_total",
+    "Requests to the control interface, by listener and class of status.",
+    {"listener": ("socket", "http"), "status": ("2xx", "3xx", "4xx", "5xx")},
+)
+
+# --- observe ----------------------------------------------------------------------
+
+LOG_SUPPRESSED: Final = TABLE.counter(
+    "dnsd_observe_log_lines_suppressed_total", "Events that were counted and not written."
+)
+UNCAUGHT_EXCEPTIONS: Final = TABLE.counter(
+    "dnsd_observe_uncaught_exceptions_total", "Exceptions that reached the reactor; each a fault."
+)
+
+# --- processes --------------------------------------------------------------------
+
+ROLES: Final = tuple(role.name.lower() for role in Role)
+PROCESSES: Final = TABLE.gauge(
+    "dnsd_run_processes", "Processes that run, by role.", {"role": ROLES}
+)
+RESTARTS: Final = TABLE.counter(
+    "dnsd_run_restarts_total", "Processes started again after they ended by themselves or hung.",
+    {"role": ROLES},
+)  # fmt: skip
+CPU: Final = TABLE.counter(
+    "dnsd_run_cpu_seconds_total", "CPU time used by processes, by role.", {"role": ROLES}, 1e-6
+)
+RESIDENT_MEMORY: Final = TABLE.gauge(
+    "dnsd_run_resident_memory_bytes",
+    "Resident memory of processes, by role; shared pages count in each.",
+    {"role": ROLES},
+)
+DESCRIPTORS: Final = TABLE.gauge(
+    "dnsd_run_open_descriptors", "Open file descriptors of processes, by role.", {"role": ROLES}
+)
+REACTOR_LAG: Final = TABLE.histogram(
+    "dnsd_run_reactor_lag_seconds",
+    "How much later than asked for a timer ran, by role.",
+    {"role": [role for role in ROLES if role != "supervisor"]},  # which has no reactor
+    bounds=9,  # 2 ms to 512 ms
+    resolution=0.002,
+)
+
+# --- everywhere -------------------------------------------------------------------
+
+LIMIT_HITS: Final = TABLE.counter(
+    "dnsd_limit_hits_total",
+    "Times that a limit was reached, by its name.",
+    {"limit": tuple(LIMITS)},
+)
+_LIMIT_SLOTS: Final = {name: LIMIT_HITS.slot(name) for name in LIMITS}
+_DROP_SLOTS: Final = {reason: DATAGRAMS_DROPPED.slot(reason) for reason in DROP_REASONS}
+
+
+def limit_slot(name: str) -> int:
+    """Return the slot of a limit; an unknown name counts as `UNREGISTERED`."""
+    return _LIMIT_SLOTS.get(name, _LIMIT_SLOTS[UNREGISTERED])
+
+
+def drop_slot(reason: str) -> int:
+    """Return the slot of a reason to drop a datagram; an unknown one is ``other``."""
+    return _DROP_SLOTS.get(reason, _DROP_SLOTS["other"])
