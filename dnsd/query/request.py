@@ -1,0 +1,93 @@
+"""A request as it came off the wire, and the reply with its facts."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnsd.wire.message import Query
+
+
+class Transport(enum.IntEnum):
+    """How a request came; its number is part of hot counter slots."""
+
+    UDP = 0
+    TCP = 1
+
+
+class ZoneSet(enum.IntEnum):
+    """Where the zone that answered comes from; part of hot counter slots."""
+
+    FILE = 0
+    GENERATED = 1
+    NONE = 2
+
+
+@dataclass(slots=True)
+class Request:
+    """One message that a client sent.
+
+    Attributes:
+        octets: the whole message, any length.
+        client: address in network order, 4 or 16 octets; an IPv4 client of an
+            IPv6 socket is 4 octets.
+        client_port: 0..65535.
+        local: our address that was asked, packed like ``client``; ``None`` if
+            the socket is bound to it.
+        transport: how it came.
+        now: monotonic seconds when it was read.
+        wall_now: Unix seconds when it was read.
+    """
+
+    octets: bytes
+    client: bytes
+    client_port: int
+    local: bytes | None
+    transport: Transport
+    now: float
+    wall_now: int
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back, and what happened on the way.
+
+    Attributes:
+        octets: the whole message to send; empty means that nothing is sent,
+            then ``dropped`` says why.
+        rcode: extended rcode, 0..4095.
+        qtype: type asked for; 0 when the question could not be read.
+        zone_set: where the answering zone comes from.
+        slot: generation slot of what the answer was made from, 0 for several.
+        cacheable: may stand in the answer cache, without its cookie. Never when
+            truncated, limited, shortened to fit, an error because of EDNS, or
+            different for this client (NSID, padding, proof of address).
+        cookie_octets: length of the COOKIE option that ends ``octets``; take
+            that many octets off and lower the OPT's RDLENGTH by as many for
+            the form that every client may get.
+        rate_class: what response rate limiting counts such a reply under.
+        truncated: TC is set because the answer did not fit.
+        limits: names of limits that were hit.
+        dropped: why nothing is sent: ``response``, ``source_port`` or
+            ``malformed``; empty when something is.
+        error: why the request was refused or malformed, for a log; or empty.
+        crash: the exception that a defect of ours raised; the client got SERVFAIL.
+        query: the request as parsed, unless malformed.
+    """
+
+    octets: bytes
+    rcode: int = 0
+    qtype: int = 0
+    zone_set: ZoneSet = ZoneSet.NONE
+    slot: int = 0
+    cacheable: bool = False
+    cookie_octets: int = 0
+    rate_class: bytes = b""
+    truncated: bool = False
+    limits: tuple[str, ...] = ()
+    dropped: str = ""
+    error: str = ""
+    crash: Exception | None = None
+    query: Query | None = None
