@@ -1,0 +1,399 @@
+"""Whole messages: the header, the question and the sections (RFC 1035 §4).
+
+Two readers, for two needs. :func:`parse_query` is what a server runs on every
+query that its cache does not know: header, question, EDNS, and nothing of the
+other records but that they are well formed. :func:`parse_message` reads all
+sections into RRsets. Both raise :class:`FormError` and nothing else.
+
+A server that must answer FORMERR gets what it may echo from
+:func:`peek_header`, which reads any 12 octets.
+
+Octets behind the last record are ignored, as named and nsd do.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dnsd.wire.edns import FLAG_DO, Edns, from_opt
+from dnsd.wire.errors import FormError
+from dnsd.wire.iana import Opcode, OptionCode, RRClass, RRType
+from dnsd.wire.layouts import ONLY_IN, rdata_uncompressed
+from dnsd.wire.reader import HEADER_OCTETS, Reader
+from dnsd.wire.rrset import RRset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Bits of the second 16-bit word of the header (RFC 1035 §4.1.1, RFC 4035 §3.2).
+QR: Final = 0x8000
+AA: Final = 0x0400
+TC: Final = 0x0200
+RD: Final = 0x0100
+RA: Final = 0x0080
+AD: Final = 0x0020
+CD: Final = 0x0010
+OPCODE_SHIFT: Final = 11
+
+# The most that fit into the largest message: a record has at least 11 octets.
+MAX_RECORDS: Final = (0xFFFF - HEADER_OCTETS) // 11
+
+_HEADER = struct.Struct("!6H")
+_RECORD = struct.Struct("!HHIH")  # type, class, TTL, RDLENGTH
+_OPT_START = b"\x00\x00\x29"  # root owner, type 41
+_OPT_REST = struct.Struct("!HIH")
+
+_IN = int(RRClass.IN)
+_CLASS_ANY = int(RRClass.ANY)
+_CLASS_NONE = int(RRClass.NONE)
+_OPT = int(RRType.OPT)
+_TSIG = int(RRType.TSIG)
+_RRSIG = int(RRType.RRSIG)
+_COOKIE = int(OptionCode.COOKIE)
+
+
+class Header(NamedTuple):
+    """The 12 octets that begin a message."""
+
+    id: int
+    flags: int
+    question_count: int
+    answer_count: int
+    authority_count: int
+    additional_count: int
+
+    @property
+    def opcode(self) -> int:
+        """The kind of message, 0..15."""
+        return self.flags >> OPCODE_SHIFT & 15
+
+
+class Question(NamedTuple):
+    """One entry of the question section; the name in the case sent."""
+
+    name_as_sent: bytes
+    type: int
+    rdclass: int
+
+
+@dataclass(slots=True)
+class Query:
+    """What a server needs to know of a query.
+
+    Attributes:
+        id: message id.
+        opcode: 0..15.
+        flags: the header's second word, opcode and all.
+        qname: in canonical form; ``b""`` when there is no question, which only
+            a query for a server cookie may do (RFC 7873 §5.4).
+        qname_as_sent: with the client's letter case.
+        qtype: type asked for.
+        qclass: class asked for.
+        question_end: offset behind the question; 12 without one.
+        edns: what the OPT record says, or ``None`` without one.
+        tsig_present: whether a TSIG record ends the message.
+        raw: the octets of the whole message.
+    """
+
+    id: int
+    opcode: int
+    flags: int
+    qname: bytes
+    qname_as_sent: bytes
+    qtype: int
+    qclass: int
+    question_end: int
+    edns: Edns | None
+    tsig_present: bool
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Message:
+    """A message with all its records.
+
+    RRSIGs stand with the RRset that they cover when the section has it.
+
+    Attributes:
+        id: message id.
+        flags: the header's second word, opcode and rcode included.
+        questions: usually one.
+        answer: RRsets in the order of their first records.
+        authority: likewise.
+        additional: likewise, without OPT and TSIG.
+        edns: what the OPT record says, or ``None`` without one.
+        tsig: the TSIG record, or ``None``.
+    """
+
+    id: int
+    flags: int
+    questions: list[Question] = field(default_factory=list)
+    answer: list[RRset] = field(default_factory=list)
+    authority: list[RRset] = field(default_factory=list)
+    additional: list[RRset] = field(default_factory=list)
+    edns: Edns | None = None
+    tsig: RRset | None = None
+
+    @property
+    def opcode(self) -> int:
+        """The kind of message, 0..15."""
+        return self.flags >> OPCODE_SHIFT & 15
+
+    @property
+    def rcode(self) -> int:
+        """The response code, 12 bits with EDNS (RFC 6891 §6.1.3)."""
+        upper = self.edns.extended_rcode << 4 if self.edns else 0
+        return upper | self.flags & 15
+
+
+def peek_header(octets: bytes) -> Header | None:
+    """Read the header of any octets; ``None`` when there are fewer than 12."""
+    if len(octets) < HEADER_OCTETS:
+        return None
+    return Header._make(_HEADER.unpack_from(octets))
+
+
+def parse_query(octets: bytes) -> Query:
+    """Read a query: header, question and EDNS.
+
+    Records other than OPT and TSIG are walked over.
+
+    Raises:
+        FormError: a part of the message is malformed, there is not exactly one
+            question (or none and a COOKIE), two OPT records, or an OPT or TSIG
+            where it must not be.
+    """
+    size = len(octets)
+    if size < HEADER_OCTETS:
+        raise FormError("message shorter than a header")
+    message_id, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(octets)
+    opcode = flags >> OPCODE_SHIFT & 15
+    if questions != 1:
+        return _query_without_question(octets)
+    offset = HEADER_OCTETS
+    try:
+        while length := octets[offset]:
+            if length > 63:
+                raise FormError("compressed or reserved label in the question", offset)
+            offset += 1 + length
+    except IndexError:
+        raise FormError("name runs over the end", HEADER_OCTETS) from None
+    offset += 1
+    name = octets[HEADER_OCTETS:offset]
+    end = offset + 4
+    if len(name) > 255 or end > size:
+        raise FormError("name of more than 255 octets or half a question", HEADER_OCTETS)
+    qtype = octets[offset] << 8 | octets[offset + 1]
+    qclass = octets[offset + 2] << 8 | octets[offset + 3]
+    edns = None
+    tsig_present = False
+    if additionals or answers or authorities:
+        rdata = end + 11
+        if (
+            additionals == 1
+            and not answers
+            and not authorities
+            and octets[end : end + 3] == _OPT_START
+            and rdata <= size
+        ):
+            edns = _opt_alone(octets, end + 3)
+        else:
+            edns, tsig_present = _walk_records(octets, end, (answers, authorities, additionals))
+    return Query(
+        message_id,
+        opcode,
+        flags,
+        name.lower(),
+        name,
+        qtype,
+        qclass,
+        end,
+        edns,
+        tsig_present,
+        octets,
+    )
+
+
+def _opt_alone(octets: bytes, offset: int) -> Edns:
+    """Read an OPT record from its class on, the last record of a query."""
+    udp_size, ttl, rdlength = _OPT_REST.unpack_from(octets, offset)
+    if not rdlength:
+        return Edns(udp_size, ttl >> 16 & 0xFF, bool(ttl & FLAG_DO), ttl >> 24)
+    start = offset + 8
+    if start + rdlength > len(octets):
+        raise FormError("rdata runs over the end", start)
+    return from_opt(udp_size, ttl, octets[start : start + rdlength])
+
+
+def _query_without_question(octets: bytes) -> Query:
+    """Read a query for a server cookie, the only one without a question.
+
+    Source: RFC 7873 §5.4: QDCOUNT zero, a COOKIE option, and no records.
+    """
+    header = Header._make(_HEADER.unpack_from(octets))
+    if header.question_count or header.opcode != Opcode.QUERY:
+        raise FormError(f"{header.question_count} questions instead of one")
+    if header.answer_count or header.authority_count:
+        raise FormError("records without a question")
+    edns, tsig_present = _walk_records(octets, HEADER_OCTETS, (0, 0, header.additional_count))
+    if edns is None or edns.option(_COOKIE) is None:
+        raise FormError("no question")
+    return Query(
+        header.id,
+        header.opcode,
+        header.flags,
+        b"",
+        b"",
+        0,
+        0,
+        HEADER_OCTETS,
+        edns,
+        tsig_present,
+        octets,
+    )
+
+
+class _Record(NamedTuple):
+    """The fixed part of a record; the cursor stands at its rdata."""
+
+    owner: bytes
+    type: int
+    rdclass: int
+    ttl: int
+    rdlength: int
+
+
+def _record(reader: Reader) -> _Record:
+    owner = reader.name()
+    start = reader.offset
+    reader.skip(10)
+    return _Record(owner, *_RECORD.unpack_from(reader.message, start))
+
+
+def _walk_records(
+    octets: bytes, offset: int, counts: tuple[int, int, int]
+) -> tuple[Edns | None, bool]:
+    """Walk over the records of a query: what OPT says, and whether TSIG is there."""
+    reader = Reader(octets, offset)
+    edns: Edns | None = None
+    tsig_present = False
+    for section, count in enumerate(counts):
+        for i in range(count):
+            record = _record(reader)
+            if record.type == _OPT:
+                edns = _opt(reader, record, section, edns)
+                continue
+            if record.type == _TSIG:
+                _check_tsig_place(record, section, counts[2] - i, reader.offset)
+                tsig_present = True
+            reader.skip(record.rdlength)
+    return edns, tsig_present
+
+
+def _opt(reader: Reader, record: _Record, section: int, earlier: Edns | None) -> Edns:
+    """Read the rest of an OPT record (RFC 6891 §6.1.1)."""
+    if earlier is not None:
+        raise FormError("second OPT record", reader.offset)
+    if section != 2:
+        raise FormError("OPT record outside the additional section", reader.offset)
+    if record.owner != b"\x00":
+        raise FormError("OPT record below the root", reader.offset)
+    return from_opt(record.rdclass, record.ttl, reader.octets(record.rdlength))
+
+
+def _check_tsig_place(record: _Record, section: int, left: int, offset: int) -> None:
+    """Refuse a TSIG that is not the message's last record (RFC 8945 §5.1)."""
+    if section != 2 or left != 1:
+        raise FormError("TSIG is not the last record", offset)
+    if record.rdclass != _CLASS_ANY or record.ttl != 0:
+        raise FormError("TSIG with a wrong class or TTL", offset)
+
+
+def parse_message(octets: bytes, *, max_records: int = MAX_RECORDS) -> Message:
+    """Read a message with all its records.
+
+    Rdata is expanded and its fixed fields are checked; whether its octets make
+    sense is for :func:`.rdata.check`. Records of one RRset with different TTLs
+    get the lowest (RFC 2181 §5.2); a TTL over 2³¹-1 is 0 (RFC 2181 §8).
+
+    Raises:
+        FormError: malformed, or more than ``max_records`` records.
+    """
+    header = peek_header(octets)
+    if header is None:
+        raise FormError("message shorter than a header")
+    if sum(header[3:]) > max_records or header.question_count > max_records:
+        raise FormError(f"more than {max_records} records")
+    reader = Reader(octets, HEADER_OCTETS)
+    message = Message(header.id, header.flags)
+    for _ in range(header.question_count):
+        name = reader.name_as_sent()
+        message.questions.append(Question(name, reader.uint16(), reader.uint16()))
+    sections = (message.answer, message.authority, message.additional)
+    for section, (rrsets, count) in enumerate(zip(sections, header[3:], strict=True)):
+        _read_section(reader, message, section, count)
+        _attach_signatures(rrsets)
+    return message
+
+
+def _read_section(reader: Reader, message: Message, section: int, count: int) -> None:
+    """Read the records of one section into its list of RRsets."""
+    rrsets = (message.answer, message.authority, message.additional)[section]
+    found: dict[tuple[bytes, int, int, bytes], tuple[RRset, dict[bytes, None]]] = {}
+    for i in range(count):
+        record = _record(reader)
+        if record.type == _OPT:
+            message.edns = _opt(reader, record, section, message.edns)
+            continue
+        if record.type == _TSIG:
+            _check_tsig_place(record, section, count - i, reader.offset)
+            rdata = rdata_uncompressed(reader, _TSIG, record.rdlength)
+            message.tsig = RRset(record.owner, _TSIG, 0, (rdata,), rdclass=_CLASS_ANY)
+            continue
+        rdata = _rdata(reader, record)
+        ttl = record.ttl if record.ttl < 0x80000000 else 0
+        # RRSIGs are one RRset for each type that they cover (RFC 4035 §2.2).
+        covered = rdata[:2] if record.type == _RRSIG else b""
+        key = (record.owner, record.type, record.rdclass, covered)
+        known = found.get(key)
+        if known is None:
+            rrset = RRset(record.owner, record.type, ttl, (), (), record.rdclass)
+            rrsets.append(rrset)
+            found[key] = (rrset, {rdata: None})
+        else:
+            known[0].ttl = min(known[0].ttl, ttl)
+            known[1][rdata] = None
+    for rrset, rdatas in found.values():
+        rrset.rdatas = tuple(rdatas)
+
+
+def _rdata(reader: Reader, record: _Record) -> bytes:
+    rdclass = record.rdclass
+    if rdclass != _IN:
+        # RFC 2136 §2.4, §2.5: a condition or a deletion may come without rdata.
+        if not record.rdlength and rdclass in (_CLASS_ANY, _CLASS_NONE):
+            return b""
+        if record.type in ONLY_IN and rdclass != _CLASS_NONE:
+            return reader.octets(record.rdlength)
+    return rdata_uncompressed(reader, record.type, record.rdlength)
+
+
+def _attach_signatures(rrsets: list[RRset]) -> None:
+    """Move the RRSIGs of a section to the RRsets that they cover."""
+    if all(rrset.type != _RRSIG for rrset in rrsets):
+        return
+    covered = {(each.owner, each.type, each.rdclass): each for each in rrsets}
+    left = []
+    for rrset in rrsets:
+        if rrset.type == _RRSIG and rrset.rdatas[0]:
+            target = covered.get(
+                (rrset.owner, int.from_bytes(rrset.rdatas[0][:2], "big"), rrset.rdclass)
+            )
+            if target is not None and target.type != _RRSIG:
+                target.signatures = rrset.rdatas
+                target.ttl = min(target.ttl, rrset.ttl)
+                continue
+        left.append(rrset)
+    rrsets[:] = left
