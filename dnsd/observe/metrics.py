@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from dnsd.observe.limits import LIMITS, UNREGISTERED
 from dnsd.observe.page import Role, SlotPage
-from dnsd.observe.table import Table
+from dnsd.observe.table import Kind, Metric, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +32,29 @@ TABLE: Final = Table()
 def new_page(rows: int, sockets: int = 0) -> SlotPage:
     """Make the page that this table lays out; see `SlotPage`."""
     return SlotPage(rows, TABLE.width, sockets)
+
+
+def enter_row(page: SlotPage, index: int, pid: int, role: Role, wall_now: int) -> memoryview:
+    """Give a row to a process: its counters stay, the gauges in it start at zero.
+
+    Args:
+        page: the shared page.
+        index: a row that no other process is in.
+        pid: the process.
+        role: what it does.
+        wall_now: Unix time, seconds.
+
+    Returns:
+        The row.
+    """
+    row = page.row(index)
+    for metric in TABLE.metrics.values():
+        if isinstance(metric, Metric) and metric.kind is Kind.GAUGE:
+            for (slot,) in metric.series.values():
+                row[slot] = 0
+    row[PROCESSES.slot(role.name.lower())] = 1
+    page.facts(index).claim(pid, role, wall_now)
+    return row
 
 
 # --- the block of hot counts ------------------------------------------------------
@@ -204,6 +227,13 @@ ZONE_LOAD_ERRORS: Final = TABLE.counter(
     "dnsd_authority_zone_load_errors_total", "Zones that a reload refused."
 )
 
+ZONE_SERIAL: Final = TABLE.reading(
+    "dnsd_authority_zone_serial",
+    "Serial of each zone served; left out when there are more than 50.",
+    ("zone",),
+    at_most=50,
+)
+
 # --- control ----------------------------------------------------------------------
 
 RELOAD_RESULTS: Final = ("published", "unchanged", "refused", "failed")
@@ -265,6 +295,10 @@ REACTOR_LAG: Final = TABLE.histogram(
     {"role": [role for role in ROLES if role != "supervisor"]},  # which has no reactor
     bounds=9,  # 2 ms to 512 ms
     resolution=0.002,
+)
+
+BUILD: Final = TABLE.reading(
+    "dnsd_build_info", "Versions of the program; the value is 1.", ("version", "python"), at_most=1
 )
 
 # --- everywhere -------------------------------------------------------------------

@@ -41,8 +41,10 @@ class Metric:
             over all rows.
         help: one sentence fragment.
         labels: names of the labels.
-        series: for each combination of label values the slots whose sum it is.
+        series: for each combination of label values the slots whose sum it is;
+            empty when somebody else knows the values at the time they are asked for.
         unit: what one in a slot is worth.
+        at_most: series that may be shown.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Metric:
     labels: tuple[str, ...]
     series: Mapping[_Values, tuple[int, ...]]
     unit: float = 1.0
+    at_most: int = MAX_SERIES_PER_METRIC
 
     def slot(self, *values: str) -> int:
         """Return the slot of one series, to be bound once by whoever counts.
@@ -188,6 +191,22 @@ class Table:
         # Each series shows its bounded buckets, the one without bound, sum and count.
         self._register(histogram, len(series) * (bounds + 3))
         return histogram
+
+    def reading(
+        self, name: str, help_text: str, labels: tuple[str, ...], *, at_most: int
+    ) -> Metric:
+        """Register a gauge without slots, whose values `exposition.py` asks for.
+
+        Args:
+            name: see `Metric`.
+            help_text: see `Metric`.
+            labels: names of the labels; their values come from the operator or
+                the program, never from the network.
+            at_most: series that may be shown; with more the metric is left out.
+        """
+        metric = Metric(name, Kind.GAUGE, help_text, labels, {}, at_most=at_most)
+        self._register(metric, at_most)
+        return metric
 
     def reserve(self, slots: int) -> int:
         """Widen the row and return the first of the slots gained."""
