@@ -1,10 +1,10 @@
-"""DNS data: octets and text to values and back, without any I/O.
+r"""DNS data: octets and text to values and back, without any I/O.
 
 Every octet that a stranger sends is read here and nowhere else. The readers
 are bounded, and each has one documented exception, :class:`.errors.FormError`.
 
 Names are ``bytes`` in wire form, uncompressed and in lower case
-(``b"\\x03www\\x07example\\x04test\\x00"``); text is made at the edges. RRsets
+(``b"\x03www\x07example\x04test\x00"``); text is made at the edges. RRsets
 hold rdata as octets whose embedded names are uncompressed.
 
 Read first: ``names``, ``rrset``, then ``reader`` and ``writer``. Libraries

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import RRType
-from dnsd.wire.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dnsd.wire.reader import Reader
 
 NAME: Final = -1
 STRING: Final = -2

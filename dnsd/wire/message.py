@@ -15,17 +15,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from dnsd.wire.edns import FLAG_DO, Edns, from_opt
+from dnsd.wire.edns import FLAG_DO, Edns, from_opt, render_opt
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import Opcode, OptionCode, RRClass, RRType
 from dnsd.wire.layouts import ONLY_IN, rdata_uncompressed
 from dnsd.wire.reader import HEADER_OCTETS, Reader
 from dnsd.wire.rrset import RRset
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from dnsd.wire.writer import MAX_MESSAGE_OCTETS, MessageWriter
 
 # Bits of the second 16-bit word of the header (RFC 1035 §4.1.1, RFC 4035 §3.2).
 QR: Final = 0x8000
@@ -397,3 +395,32 @@ def _attach_signatures(rrsets: list[RRset]) -> None:
                 continue
         left.append(rrset)
     rrsets[:] = left
+
+
+def render_message(message: Message, limit: int = MAX_MESSAGE_OCTETS) -> bytes:
+    """Write a message; TC is set when an RRset does not fit (RFC 2181 §9).
+
+    Args:
+        message: names in rdata uncompressed.
+        limit: octets that the result may have.
+    """
+    writer = MessageWriter(limit)
+    writer.header(message.id, message.flags)
+    for question in message.questions:
+        writer.question(*question)
+    if message.edns is not None:
+        writer.opt(render_opt(message.edns))
+    if message.tsig is not None:
+        writer.tsig(_render_tsig(message.tsig))
+    sections = (message.answer, message.authority, message.additional)
+    for section, rrsets in enumerate(sections, start=1):
+        for rrset in rrsets:
+            if not writer.rrset(section, rrset, with_signatures=True):
+                writer.flags |= TC
+                return writer.finish()
+    return writer.finish()
+
+
+def _render_tsig(tsig: RRset) -> bytes:
+    rdata = tsig.rdatas[0]
+    return tsig.owner + _RECORD.pack(_TSIG, _CLASS_ANY, 0, len(rdata)) + rdata

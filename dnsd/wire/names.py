@@ -1,11 +1,11 @@
-"""Domain names as octets in wire form.
+r"""Domain names as octets in wire form.
 
 A name is ``bytes``: length-prefixed labels, uncompressed, ending in the root
 label, ASCII letters in lower case. This is the *canonical form* of RFC 4034
 §6.2, so two names are equal exactly when their octets are. The client's own
 spelling lives only in the octets of its question.
 
-Text follows RFC 1035 §5.1 with ``\\DDD`` and ``\\X`` escapes, so any label
+Text follows RFC 1035 §5.1 with ``\DDD`` and ``\X`` escapes, so any label
 survives the way to text and back.
 """
 
@@ -62,10 +62,10 @@ def to_labels(name: bytes) -> list[bytes]:
 
 
 def from_text(text: str, origin: bytes | None = ROOT) -> bytes:
-    """Read a name in presentation form (RFC 1035 §5.1).
+    r"""Read a name in presentation form (RFC 1035 §5.1).
 
     Args:
-        text: e.g. ``www.example.test.``, ``@`` or ``a\\.b``.
+        text: e.g. ``www.example.test.``, ``@`` or ``a\.b``.
         origin: what a name without a final dot is relative to; ``None``
             refuses such names.
 
