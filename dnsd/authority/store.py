@@ -1,0 +1,589 @@
+"""The zone store: versions of zones in one LMDB environment.
+
+Three databases::
+
+    state    "format"          what wrote this store
+             "catalog_serial"  8 octets, moves with every publication
+             "next_version"    4 octets, the next version id to hand out
+    catalog  origin (wire)  -> version id (4), slot (2), flags (1), meta
+    nodes    version id (4) + order key of the name -> node octets (node.py)
+
+A version is built under a fresh id, where nobody looks, and becomes visible
+when its catalog row is written: one small transaction for all zones of a
+publication. Whoever reads inside one snapshot sees the catalog and the nodes
+of one moment, so never half a zone. Versions without a catalog row are
+*dead*; they are collected in slices.
+
+The order key (``wire.names.order_key``) makes the nodes of a version stand in
+canonical order and those below a name stand together. The longest key, of a
+name of 255 octets whose every octet is escaped, has 508 of LMDB's 511 octets.
+
+There is one writer, the process that compiles zones; any number of processes
+read. An environment is opened after the fork, once a process, and no snapshot
+lives across a turn of the reactor: it would pin pages that were given up.
+
+The store can always be made again from the zone files, so it trades the last
+publication for speed at a power failure (no sync of the meta page, which
+keeps the file whole) and it does not repair a damaged file: see
+:class:`StoreError`.
+
+Not here: what a node means, which is ``lookup``. Longer than other modules
+because it is the only one that may know LMDB.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import lmdb
+
+from dnsd.wire import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+# Address space only: the file is sparse and grows with what it holds.
+DEFAULT_MAP_OCTETS = 64 << 30
+_SMALLEST_MAP_OCTETS = 16 << 20
+# A reader counts for its process, not for its queries: one slot each.
+_MAX_READERS = 1022
+_MAX_DATABASES = 8
+# One write transaction: bounds the pages it dirties and how long it lasts.
+MAX_KEYS_PER_TRANSACTION = 2000
+MAX_OCTETS_PER_TRANSACTION = 8 << 20
+
+_FORMAT = b"dnsd zones 1"
+_ROW = struct.Struct(">IHB")
+_ROW_GENERATED = 0x01
+_LAST_VERSION = 0xFFFFFFFF
+
+_Result = TypeVar("_Result")
+
+
+class StoreError(Exception):
+    """The store cannot be read or written; the message says what to do.
+
+    Attributes:
+        rebuild: the file itself is at fault. Move the directory aside and
+            compile all zones into a fresh store.
+    """
+
+    def __init__(self, message: str, *, rebuild: bool = False) -> None:
+        super().__init__(message)
+        self.rebuild = rebuild
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """What the catalog says of one zone.
+
+    Attributes:
+        version: id of the version that is served, from ZoneStore.build.
+        slot: generation slot of the zone, 1..4095.
+        meta: whatever the compiler notes about the zone, JSON.
+        generated: made by the server (a reverse zone), not read from a file.
+    """
+
+    version: int
+    slot: int
+    meta: bytes = b"{}"
+    generated: bool = False
+
+    def to_octets(self) -> bytes:
+        """Write the row as the catalog keeps it."""
+        flags = _ROW_GENERATED if self.generated else 0
+        return _ROW.pack(self.version, self.slot, flags) + self.meta
+
+    @classmethod
+    def from_octets(cls, octets: bytes) -> ZoneRow:
+        """Read a row as the catalog keeps it."""
+        version, slot, flags = _ROW.unpack_from(octets)
+        return cls(version, slot, octets[_ROW.size :], bool(flags & _ROW_GENERATED))
+
+
+def open_store(
+    path: Path, *, map_size: int = DEFAULT_MAP_OCTETS, read_only: bool = False
+) -> ZoneStore:
+    """Open the store in a directory, making it when it is not there.
+
+    Args:
+        path: the directory; its parent must exist.
+        map_size: octets of address space, halved until the process may have it.
+        read_only: for processes that only answer; the store must exist.
+
+    Raises:
+        StoreError: no permission, no space, or a file that is not a whole store.
+    """
+    with _explained(path):
+        environment = _open_environment(path, map_size, read_only=read_only)
+        try:
+            _refuse_torn_file(environment, path)
+            return ZoneStore(environment, path, read_only=read_only)
+        except BaseException:
+            environment.close()
+            raise
+
+
+def _open_environment(path: Path, map_size: int, *, read_only: bool) -> lmdb.Environment:
+    while True:
+        try:
+            return lmdb.open(
+                str(path),
+                map_size=map_size,
+                max_dbs=_MAX_DATABASES,
+                max_readers=_MAX_READERS,
+                readonly=read_only,
+                create=not read_only,
+                metasync=False,
+                mode=0o640,
+            )
+        except lmdb.Error as error:
+            # RLIMIT_AS counts the map although it is only address space.
+            if error.code != errno.ENOMEM or map_size <= _SMALLEST_MAP_OCTETS:
+                raise
+            map_size //= 2
+
+
+def _refuse_torn_file(environment: lmdb.Environment, path: Path) -> None:
+    """Refuse a file that ends before its last page.
+
+    LMDB notices only when it reads there, and then by SIGBUS.
+    """
+    needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+    present = (path / "data.mdb").stat().st_size
+    if present < needed:
+        raise StoreError(
+            _advice_to_rebuild(path, f"the file is cut short, {present} of {needed} octets"),
+            rebuild=True,
+        )
+
+
+class ZoneStore:
+    """An open store. Made by :func:`open_store`."""
+
+    def __init__(self, environment: lmdb.Environment, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self._environment = environment
+        if not read_only:
+            # Readers that died hold back the pages they were reading.
+            environment.reader_check()
+        self._state = environment.open_db(b"state", create=not read_only)
+        self._catalog = environment.open_db(b"catalog", create=not read_only)
+        self._nodes = environment.open_db(b"nodes", create=not read_only)
+        if not read_only:
+            self._mark_format()
+        with environment.begin(self._state) as transaction:
+            found = transaction.get(b"format")
+            if found != _FORMAT:
+                raise StoreError(
+                    _advice_to_rebuild(path, "another version of dnsd wrote it"), rebuild=True
+                )
+            self._next_version = int.from_bytes(transaction.get(b"next_version", b"\x01"), "big")
+        self._pending: list[tuple[bytes, bytes]] = []
+        self._pending_octets = 0
+        self._unpublished: set[int] = set()
+
+    def close(self) -> None:
+        """Close the environment; the store is of no use afterwards."""
+        self._environment.close()
+
+    def snapshot(self) -> Snapshot:
+        """Begin to read; use as a context manager and never across a turn.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        try:
+            transaction = self._environment.begin(self._nodes)
+        except lmdb.MapResizedError:
+            with _explained(self.path):
+                self._environment.set_mapsize(0)  # take over what the writer set
+                transaction = self._environment.begin(self._nodes)
+        except lmdb.Error as error:
+            raise _explain(self.path, error) from error
+        return Snapshot(transaction, self._state, self._catalog, self.path)
+
+    def build(self, origin: bytes, nodes: Iterable[tuple[bytes, bytes]]) -> int:
+        """Write a version of a zone that nobody sees yet.
+
+        What is written last may wait in memory for the next build or
+        publication, so that many small zones share a transaction.
+
+        Args:
+            origin: the apex; every name must be it or lie below it.
+            nodes: names and node octets, each name once. Canonical order is
+                not needed but is written faster and packed tighter.
+
+        Returns:
+            The version's id, for a ZoneRow.
+
+        Raises:
+            StoreError: the disk is full or fails.
+        """
+        version = self._fresh_version()
+        prefix = version.to_bytes(4, "big")
+        self._unpublished.add(version)
+        try:
+            for name, octets in nodes:
+                assert names.is_subdomain(name, origin)
+                self._pending.append((prefix + names.order_key(name), octets))
+                self._pending_octets += len(octets)
+                if (
+                    len(self._pending) >= MAX_KEYS_PER_TRANSACTION
+                    or self._pending_octets >= MAX_OCTETS_PER_TRANSACTION
+                ):
+                    self._flush()
+        except BaseException:
+            self.discard(version)
+            raise
+        return version
+
+    def discard(self, version: int) -> None:
+        """Give up a version that was built and will not be published."""
+        prefix = version.to_bytes(4, "big")
+        self._unpublished.discard(version)
+        self._pending = [item for item in self._pending if not item[0].startswith(prefix)]
+        self._pending_octets = sum(len(octets) for _, octets in self._pending)
+
+    def publish(self, rows: Mapping[bytes, ZoneRow | None]) -> int:
+        """Make versions visible, all at once.
+
+        Args:
+            rows: origin to the new row; None ends the service of a zone.
+
+        Returns:
+            The new catalog serial.
+
+        Raises:
+            StoreError: the disk is full or fails; nothing became visible.
+        """
+        self._flush()
+
+        def change(transaction: lmdb.Transaction[bytes]) -> int:
+            serial = int.from_bytes(transaction.get(b"catalog_serial", b"", self._state), "big") + 1
+            for origin, row in rows.items():
+                if row is None:
+                    transaction.delete(origin, db=self._catalog)
+                else:
+                    transaction.put(origin, row.to_octets(), db=self._catalog)
+            transaction.put(b"catalog_serial", serial.to_bytes(8, "big"), db=self._state)
+            return serial
+
+        serial = self._write(change)
+        self._unpublished.difference_update(row.version for row in rows.values() if row)
+        return serial
+
+    def collect(self, limit: int = MAX_KEYS_PER_TRANSACTION) -> int:
+        """Remove up to so many nodes of dead versions.
+
+        Returns:
+            How many were removed; 0 when no dead version is left.
+
+        Raises:
+            StoreError: the disk is full or fails.
+        """
+        self._flush()
+
+        def change(transaction: lmdb.Transaction[bytes]) -> int:
+            living = set(self._unpublished)
+            for octets in transaction.cursor(self._catalog).iternext(keys=False, values=True):
+                living.add(ZoneRow.from_octets(octets).version)
+            cursor = transaction.cursor(self._nodes)
+            removed = 0
+            found = cursor.first()
+            while found and removed < limit:
+                version = int.from_bytes(cursor.key()[:4], "big")
+                if version in living:
+                    if version == _LAST_VERSION:
+                        break
+                    found = cursor.set_range((version + 1).to_bytes(4, "big"))
+                else:
+                    found = cursor.delete()
+                    removed += 1
+            return removed
+
+        return self._write(change)
+
+    def used_octets(self) -> int:
+        """Return how much of the map is in use or was and can be used again."""
+        with _explained(self.path):
+            last_page = self._environment.info()["last_pgno"]
+            return (last_page + 1) * self._environment.stat()["psize"]
+
+    def _mark_format(self) -> None:
+        def change(transaction: lmdb.Transaction[bytes]) -> None:
+            if not transaction.stat(self._state)["entries"]:
+                transaction.put(b"format", _FORMAT, db=self._state)
+
+        with self._environment.begin(self._state) as transaction:
+            marked = transaction.get(b"format") is not None
+        if not marked:
+            self._write(change)
+
+    def _fresh_version(self) -> int:
+        version = self._next_version
+        if version > _LAST_VERSION:
+            raise StoreError(_advice_to_rebuild(self.path, "no version id is left"), rebuild=True)
+        self._next_version += 1
+        return version
+
+    def _flush(self) -> None:
+        """Write the nodes that wait in memory, in one transaction."""
+        if not self._pending:
+            return
+        pending = self._pending
+
+        def change(transaction: lmdb.Transaction[bytes]) -> None:
+            cursor = transaction.cursor(self._nodes)
+            highest = cursor.key() if cursor.last() else b""
+            for key, octets in pending:
+                append = key > highest
+                cursor.put(key, octets, append=append)
+                if append:
+                    highest = key
+            number = self._next_version.to_bytes(5, "big")
+            transaction.put(b"next_version", number, db=self._state)
+
+        self._write(change)
+        self._pending = []
+        self._pending_octets = 0
+
+    def _write(self, change: Callable[[lmdb.Transaction[bytes]], _Result]) -> _Result:
+        """Run one write transaction, with a larger map if this one is full."""
+        with _explained(self.path):
+            while True:
+                try:
+                    with self._environment.begin(write=True) as transaction:
+                        return change(transaction)
+                except lmdb.MapFullError:
+                    self._environment.set_mapsize(2 * self._environment.info()["map_size"])
+
+
+class Snapshot:
+    """All zones at one moment. Made by :meth:`ZoneStore.snapshot`."""
+
+    __slots__ = ("_catalog", "_path", "_state", "_transaction")
+
+    def __init__(
+        self,
+        transaction: lmdb.Transaction[bytes],
+        state: lmdb._Database,
+        catalog: lmdb._Database,
+        path: Path,
+    ) -> None:
+        self._transaction = transaction
+        self._state = state
+        self._catalog = catalog
+        self._path = path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transaction.abort()
+
+    @property
+    def commit_number(self) -> int:
+        """A number that moves with every commit, so also with every publication.
+
+        It costs a tenth of reading the catalog serial.
+        """
+        return self._transaction.id()
+
+    @property
+    def catalog_serial(self) -> int:
+        """The number of publications until now."""
+        with _explained(self._path):
+            octets = self._transaction.get(b"catalog_serial", b"", self._state)
+        return int.from_bytes(octets, "big")
+
+    def rows(self) -> Iterator[tuple[bytes, ZoneRow]]:
+        """Walk through the catalog: origins and their rows."""
+        with _explained(self._path):
+            for origin, octets in self._transaction.cursor(self._catalog):
+                yield origin, ZoneRow.from_octets(octets)
+
+    def row(self, origin: bytes) -> ZoneRow | None:
+        """Return the row of one zone, None when it is not served."""
+        with _explained(self._path):
+            octets = self._transaction.get(origin, db=self._catalog)
+        return None if octets is None else ZoneRow.from_octets(octets)
+
+    def version(self, row: ZoneRow, origin: bytes) -> ZoneVersion:
+        """Return the nodes of a zone as its row says."""
+        return self.nodes(origin, row.version.to_bytes(4, "big") + names.order_key(origin))
+
+    def nodes(self, origin: bytes, prefix: bytes) -> ZoneVersion:
+        """Return the nodes of a zone whose key at the apex is known."""
+        return ZoneVersion(self._transaction, origin, prefix, self._path)
+
+
+class ZoneVersion:
+    """One version of a zone inside a snapshot.
+
+    Names given to it must be its origin or lie below it.
+
+    Attributes:
+        origin: the apex.
+    """
+
+    __slots__ = ("_path", "_prefix", "_transaction", "origin")
+
+    def __init__(
+        self, transaction: lmdb.Transaction[bytes], origin: bytes, prefix: bytes, path: Path
+    ) -> None:
+        self._transaction = transaction
+        self.origin = origin
+        self._prefix = prefix
+        self._path = path
+
+    def get(self, name: bytes) -> bytes | None:
+        """Return the octets of a node (``node.py``), None without records."""
+        try:
+            return self._transaction.get(self._key(name))
+        except lmdb.Error as error:
+            raise _explain(self._path, error) from error
+
+    def has_below(self, name: bytes) -> bool:
+        """Tell whether any name below this one owns records."""
+        key = self._key(name)
+        with _explained(self._path):
+            cursor = self._transaction.cursor()
+            if not cursor.set_range(key):
+                return False
+            found = cursor.key()
+            if found == key:
+                found = cursor.key() if cursor.next() else b""
+        return found.startswith(key)
+
+    def closest_encloser(self, name: bytes) -> bytes:
+        """Return the longest existing ancestor of a name, or the name itself.
+
+        An empty non-terminal exists as well (RFC 4592 §2.2.2). Its keys stand
+        next to where the name's would, so two cursor steps find it.
+        """
+        key = self._key(name)
+        with _explained(self._path):
+            before, after = self._around(key)
+        shared = max(_common_octets(key, before), _common_octets(key, after))
+        # Labels end with the only zero octets of a key.
+        end = max(key.rfind(0, 0, shared) + 1, len(self._prefix))
+        for _ in range(key.count(0, end)):
+            name = name[1 + name[0] :]
+        return name
+
+    def neighbours(self, name: bytes) -> tuple[bytes | None, bytes | None]:
+        """Return the last name before this one and the first not before it.
+
+        Only names that own records count, in canonical order, and only those
+        of the zone.
+        """
+        with _explained(self._path):
+            before, after = self._around(self._key(name))
+        return self._name(before), self._name(after)
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        """Walk through all nodes in canonical order: names and octets."""
+        with _explained(self._path):
+            cursor = self._transaction.cursor()
+            found = cursor.set_range(self._prefix)
+            while found:
+                key, octets = cursor.item()
+                if not key.startswith(self._prefix):
+                    return
+                yield names.from_order_key(key[4:]), octets
+                found = cursor.next()
+
+    def _around(self, key: bytes) -> tuple[bytes, bytes]:
+        """Return the last key before this one and the first not before it."""
+        cursor = self._transaction.cursor()
+        if cursor.set_range(key):
+            after = cursor.key()
+            return (cursor.key() if cursor.prev() else b""), after
+        return (cursor.key() if cursor.last() else b""), b""
+
+    def _name(self, key: bytes) -> bytes | None:
+        return names.from_order_key(key[4:]) if key.startswith(self._prefix) else None
+
+    def _key(self, name: bytes) -> bytes:
+        """Make a name's key; the part above the apex is ready in the prefix."""
+        surplus = len(name) - len(self.origin)
+        if not surplus:
+            return self._prefix
+        end = 1 + name[0]
+        if end == surplus:
+            labels = name[1:end]
+        else:
+            parts = [name[1:end]]
+            while end < surplus:
+                start = end + 1
+                end = start + name[end]
+                parts.append(name[start:end])
+            parts.reverse()
+            labels = b"\x00".join(parts)
+            if b"\x01" in labels or labels.count(0) >= len(parts):
+                return self._prefix[:4] + names.order_key(name)
+            return self._prefix + labels + b"\x00"
+        if b"\x01" in labels or b"\x00" in labels:
+            return self._prefix[:4] + names.order_key(name)
+        return self._prefix + labels + b"\x00"
+
+
+def _common_octets(left: bytes, right: bytes) -> int:
+    """Count the octets at the beginning that two keys share."""
+    length = min(len(left), len(right))
+    difference = int.from_bytes(left[:length], "big") ^ int.from_bytes(right[:length], "big")
+    return length - (difference.bit_length() + 7) // 8
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what LMDB raises into a StoreError that says what to do."""
+    try:
+        yield
+    except (lmdb.Error, OSError) as error:
+        raise _explain(path, error) from error
+
+
+_DAMAGE = (
+    lmdb.InvalidError,
+    lmdb.CorruptedError,
+    lmdb.PageNotFoundError,
+    lmdb.PanicError,
+    lmdb.VersionMismatchError,
+    lmdb.IncompatibleError,
+    lmdb.NotFoundError,
+)
+
+
+def _explain(path: Path, error: lmdb.Error | OSError) -> StoreError:
+    code = error.code if isinstance(error, lmdb.Error) else error.errno
+    if isinstance(error, _DAMAGE) or code == errno.EBADF:  # EBADF: a file of no octets
+        return StoreError(_advice_to_rebuild(path, str(error)), rebuild=True)
+    match code:
+        # A write that the disk cuts short reaches us as EIO.
+        case errno.ENOSPC | errno.EDQUOT | errno.EIO:
+            advice = "the disk is full or fails; free space on it, then reload the zones"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            advice = "no permission; let dnsd's user own the directory and write to it"
+        case errno.ENOENT if path.parent.is_dir():
+            advice = "there is no store yet; the process that compiles zones makes it"
+        case errno.ENOENT | errno.ENOTDIR:
+            advice = "not a directory that can be made; correct state_directory"
+        case errno.ENOMEM:
+            advice = "not enough address space for the map; raise the limit of the process"
+        case _:
+            advice = str(error)
+    return StoreError(f"zone store {path}: {advice}")
+
+
+def _advice_to_rebuild(path: Path, reason: str) -> str:
+    return (
+        f"zone store {path}: damaged ({reason}); "
+        "move the directory away and reload, it is built again from the zone files"
+    )
