@@ -264,6 +264,9 @@ HTTP_REQUESTS: Final = TABLE.counter(
 LOG_SUPPRESSED: Final = TABLE.counter(
     "dnsd_observe_log_lines_suppressed_total", "Events that were counted and not written."
 )
+LOG_LOST: Final = TABLE.counter(
+    "dnsd_observe_log_lines_lost_total", "Events that could not be written."
+)
 UNCAUGHT_EXCEPTIONS: Final = TABLE.counter(
     "dnsd_observe_uncaught_exceptions_total", "Exceptions that reached the reactor; each a fault."
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dnsd.observe import metrics
 
 if TYPE_CHECKING:
+    from dnsd.observe.log import EventLog
     from dnsd.observe.page import ProcessFacts, Role
 
 # Ten samples of lag a second show a 50 ms stall within seconds and cost 0.03 % of a core.
@@ -57,7 +58,9 @@ class Usage:
 class Pulse:
     """Heartbeat, reactor lag and usage of one process."""
 
-    def __init__(self, row: memoryview, facts: ProcessFacts, role: Role, now: float) -> None:
+    def __init__(
+        self, row: memoryview, facts: ProcessFacts, role: Role, now: float, log: EventLog
+    ) -> None:
         """Begin to beat.
 
         Args:
@@ -65,7 +68,9 @@ class Pulse:
             facts: the facts of that row.
             role: what the process does; it runs a reactor.
             now: monotonic seconds.
+            log: of the process, to tell in time what it held back.
         """
+        self._log = log
         self._row = row
         self._facts = facts
         self._usage = Usage(row, role)
@@ -86,6 +91,7 @@ class Pulse:
         self._facts.beat(now)
         if self._ticks % _TICKS_A_SAMPLE == 0:
             self._usage.sample()
+        self._log.tell_held_back()
         self._ticks += 1
         self._due = now + INTERVAL_S
         return INTERVAL_S

@@ -3,6 +3,7 @@ import os
 import pytest
 
 from dnsd.observe import metrics
+from dnsd.observe.log import EventLog
 from dnsd.observe.page import Role
 from dnsd.observe.pulse import INTERVAL_S, Pulse, Usage
 
@@ -45,7 +46,8 @@ def test_cpu_time_of_a_successor_is_added(page):
 
 
 def test_a_tick_beats_and_measures_how_late_it_is(page):
-    pulse = Pulse(page.row(0), page.facts(0), Role.WORKER, now=100.0)
+    log = EventLog(2)
+    pulse = Pulse(page.row(0), page.facts(0), Role.WORKER, 100.0, log)
     assert pulse.tick(100.0) == INTERVAL_S
     pulse.tick(100.0 + INTERVAL_S + 0.003)
     pulse.tick(100.0 + 2 * INTERVAL_S + 0.003 + 30.0)
