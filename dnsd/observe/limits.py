@@ -1,5 +1,6 @@
 """The closed list of limits that may be hit, by the name metrics call them.
 
+A limit that can be configured has the name of its key under ``limits:``.
 The core reports a hit by its plain name, the shell counts it with
 `metrics.limit_slot`. A limit that is missing here is counted as `UNREGISTERED`,
 so that no name can make a new series.
@@ -15,45 +16,42 @@ LIMITS: Final[dict[str, str]] = {
     # datagrams and connections
     "datagrams_per_turn": "a socket had more datagrams than one reactor turn takes",
     "send_queue": "the kernel took no more replies and waiting ones were dropped",
-    "tcp_connections": "a connection was refused because the worker has too many",
-    "tcp_connections_per_client": "a connection was refused because its client net has too many",
-    "tcp_first_message_time": "a connection sent no whole first message in time",
-    "tcp_message_time": "a connection took too long for one message",
-    "tcp_idle_time": "a connection was closed because nothing happened on it",
+    "tcp_clients": "a connection was refused because the worker has too many",
+    "tcp_clients_per_net": "a connection was refused because its client net has too many",
+    "tcp_first_message": "a connection sent no whole first message in time",
+    "tcp_whole_message": "a connection took too long for one message",
+    "tcp_idle": "a connection was closed because nothing happened on it",
     "tcp_in_flight": "a connection was paused because too many of its queries wait",
     "tcp_unsent": "a connection was paused because its client does not read",
     "tcp_unsent_time": "a connection was closed because its client did not read in time",
     "descriptors": "a connection was not accepted because no descriptor was free",
-    # messages
-    "message_names": "a message held more names or labels than the standard allows",
-    "pointer_hops": "a message needed more compression pointers than one may follow",
+    # messages and replies
     "edns_options": "a message held more EDNS options than are read",
     "compressed_names": "names beyond the bound of one message were written in full",
-    # replies
     "response_rate": "a client net got more like responses than its rate allows",
     "error_rate": "a client net got more errors than its rate allows",
     "formerr_rate": "a client net sent more malformed queries than are answered",
-    "chaos_rate": "a client net asked for server identity too often",
+    "chaos_rate": "a client net asked for the server's identity too often",
     "rate_table": "the table of response rates was full and its old half was dropped",
     "view_table": "the table of client verdicts was full and its old half was dropped",
     "chain_links": "a chain of aliases was longer than one answer follows",
     "additional_names": "an answer had more targets than get additional records",
     "answer_cache_entries": "the answer cache was full and its old half was dropped",
-    "answer_cache_octets": "a reply was too long for the answer cache",
+    "answer_cache_aliases": "the shortcuts to the answer cache were full and half were dropped",
     # zones
     "zone_file_size": "a zone file was larger than is read",
     "zone_deletion_share": "a reload would have deleted too much of a zone",
     "compile_time": "the zone compiler was stopped at its time limit",
     "compile_memory": "the zone compiler reached its memory limit",
-    "compile_report_size": "the zone compiler wrote a longer report than is read",
-    "watched_directories": "the zone directory has more directories than are watched",
-    # control
+    "compile_report": "the zone compiler wrote a longer report than is read",
+    "watched_directories": "the zone directories hold more directories than are watched",
+    # control and processes
     "http_body": "a request to the control interface had too long a body",
     "http_headers": "a request to the control interface had too many or too long headers",
+    "http_time": "a request to the control interface took too long to arrive",
     "http_connections": "the control interface had too many connections",
     "http_connections_per_client": "one address had too many connections to the control interface",
-    "http_time": "a request to the control interface took too long to arrive",
     "log_rate": "events of one kind came faster than they are written",
-    "process_restarts": "a process crashed so often that its restart waits longer",
+    "worker_silence": "a process gave no sign of life for too long and was replaced",
     UNREGISTERED: "a limit without a name of its own; a fault in the program",
 }

@@ -3,8 +3,8 @@
 What peers send may be in any field, so a line is ASCII with everything else
 escaped, a field is at most 256 octets, and a line at most 4,096, which a pipe
 takes whole even when several processes write to it (pipe(7), PIPE_BUF). One
-kind of event writes at most 100 lines a second; what is held back is counted
-and told once the second is over.
+kind of event writes a bounded number of lines a second; what is held back is
+counted and told once the second is over.
 
 A log never raises and never waits: a line that the descriptor does not take at
 once is lost and counted.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_FIELD_OCTETS: Final = 256
 MAX_LINE_OCTETS: Final = 4096
-MAX_LINES_PER_SECOND: Final = 100
+LINES_PER_SECOND: Final = 100  # of one kind, unless told
 
 # Kinds are written in the program; the bound only guards against a fault there.
 MAX_KINDS: Final = 256
@@ -87,6 +87,7 @@ class EventLog:
         *,
         level: Level = Level.INFO,
         terminal: bool = False,
+        lines_per_second: int = LINES_PER_SECOND,
         clocks: Clocks | None = None,
     ) -> None:
         """Write to a descriptor.
@@ -95,9 +96,11 @@ class EventLog:
             descriptor: open for writing; stays open.
             level: the least level that is written.
             terminal: write for a person instead of a program.
+            lines_per_second: of one kind.
             clocks: the clocks of the system unless given.
         """
         self.level = level
+        self._lines_per_second = lines_per_second
         self._descriptor = descriptor
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
@@ -170,7 +173,7 @@ class EventLog:
             self.tell_held_back()
             rate.second = second
             rate.lines = 0
-        if rate.lines < MAX_LINES_PER_SECOND:
+        if rate.lines < self._lines_per_second:
             rate.lines += 1
             return True
         if not rate.held_back:

@@ -9,7 +9,7 @@ from dnsd.observe.log import (
     MAX_FIELD_OCTETS,
     MAX_KINDS,
     MAX_LINE_OCTETS,
-    MAX_LINES_PER_SECOND,
+    LINES_PER_SECOND,
     Clocks,
     EventLog,
     Level,
@@ -130,40 +130,40 @@ def test_each_kind_has_a_rate_of_its_own(log, events, row, time):
         log.error("flood")
     log.error("other")
     kinds = [event["event"] for event in events()]
-    assert kinds.count("flood") == MAX_LINES_PER_SECOND
+    assert kinds.count("flood") == LINES_PER_SECOND
     assert kinds.count("other") == 1
-    assert row[metrics.LOG_SUPPRESSED.slot()] == 100_000 - MAX_LINES_PER_SECOND
+    assert row[metrics.LOG_SUPPRESSED.slot()] == 100_000 - LINES_PER_SECOND
     assert row[metrics.limit_slot("log_rate")] == 1
 
 
 def test_what_was_held_back_is_told_when_the_second_is_over(log, events, time):
-    for _ in range(MAX_LINES_PER_SECOND + 7):
+    for _ in range(LINES_PER_SECOND + 7):
         log.error("flood")
     log.tell_held_back()
-    assert len(events()) == MAX_LINES_PER_SECOND
+    assert len(events()) == LINES_PER_SECOND
     time.now += 1
     log.tell_held_back()
     log.tell_held_back()
-    assert [(e["event"], e["kind"], e["count"]) for e in events()[MAX_LINES_PER_SECOND:]] == [
+    assert [(e["event"], e["kind"], e["count"]) for e in events()[LINES_PER_SECOND:]] == [
         ("log_held_back", "flood", 7)
     ]
 
 
 def test_the_next_event_of_a_kind_comes_after_what_was_held_back(log, events, time):
-    for _ in range(MAX_LINES_PER_SECOND + 1):
+    for _ in range(LINES_PER_SECOND + 1):
         log.error("flood")
     time.now += 1
     log.error("flood")
-    assert [event["event"] for event in events()[MAX_LINES_PER_SECOND:]] == [
+    assert [event["event"] for event in events()[LINES_PER_SECOND:]] == [
         "log_held_back",
         "flood",
     ]
 
 
 def test_the_table_of_kinds_is_bounded(log, events):
-    for i in range(MAX_KINDS + MAX_LINES_PER_SECOND + 5):
+    for i in range(MAX_KINDS + LINES_PER_SECOND + 5):
         log.info(f"kind{i}")
-    assert len(events()) == MAX_KINDS + MAX_LINES_PER_SECOND
+    assert len(events()) == MAX_KINDS + LINES_PER_SECOND
 
 
 def test_a_fault_tells_its_type_and_places_but_no_values(log, events):
@@ -211,7 +211,7 @@ def test_a_reader_that_does_not_read_never_makes_the_log_wait(row, time):
     log.enter_row(row, "")
     for second in range(20):
         time.now = 1000.0 + second
-        for _ in range(MAX_LINES_PER_SECOND):
+        for _ in range(LINES_PER_SECOND):
             log.info("flood", a="x" * 200)
     assert row[metrics.LOG_LOST.slot()] > 1000
     written = os.read(read, 1 << 20)
