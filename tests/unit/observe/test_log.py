@@ -6,10 +6,10 @@ import pytest
 
 from dnsd.observe import metrics
 from dnsd.observe.log import (
+    LINES_PER_SECOND,
     MAX_FIELD_OCTETS,
     MAX_KINDS,
     MAX_LINE_OCTETS,
-    LINES_PER_SECOND,
     Clocks,
     EventLog,
     Level,
