@@ -1,0 +1,167 @@
+"""One process's answer to every query: the answer cache, then the pipeline.
+
+Both ways to a reply meet here, and here what happened is counted and logged, so
+that the readers of UDP and TCP only move octets.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from dnsd.observe import metrics
+from dnsd.query.answer_cache import Table, see, with_option, without_option
+from dnsd.query.cookies import MALFORMED, VALID
+from dnsd.query.request import Request, Transport
+from dnsd.query.views import ALL_VIEWS, UNLIMITED
+
+if TYPE_CHECKING:
+    from dnsd.observe.log import EventLog
+    from dnsd.query.answer_cache import AnswerCacheOptions, Hit, Sighting, Stored
+    from dnsd.query.pipeline import Parts, Pipeline
+    from dnsd.query.request import Reply
+
+_ANY_ZONE = 0  # generation slot that moves with every change, before the zone's own
+_COOKIE_CODE = b"\0\x0a\0\x18"  # option COOKIE of 24 octets
+
+
+class Responder:
+    """Answers queries and counts them.
+
+    Attributes:
+        row: counters of this process.
+        generations: shared, see ``observe.page``.
+        max_datagram: octets of the largest UDP reply.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        pipeline: Pipeline,
+        cache: AnswerCacheOptions | None,
+        shared: tuple[memoryview, memoryview],
+        log: EventLog,
+    ) -> None:
+        """Take the parts over.
+
+        Args:
+            parts: what the pipeline works with; shared with it.
+            pipeline: answers what the cache does not.
+            cache: bounds of the answer cache; ``None`` turns it off.
+            shared: this process's row of counters, and the generations.
+            log: where faults go.
+        """
+        self.row, self.generations = shared
+        self.max_datagram = parts.finish.edns_size
+        self._parts = parts
+        self._pipeline = pipeline
+        self._log = log
+        self._tables = (
+            {(view, transport): Table(cache, self.generations) for view in ALL_VIEWS
+             for transport in Transport} if cache else {}
+        )  # fmt: skip
+
+    def aliases_for(self, client: bytes) -> dict[bytes, Stored] | None:
+        """Return the UDP aliases that a reader may answer a client from by itself.
+
+        ``None`` for a client whose replies must be counted one by one.
+        """
+        view = self._parts.views.view(client)
+        if not view & UNLIMITED or not self._tables:
+            return None
+        return self._tables[view, Transport.UDP].aliases
+
+    def respond(self, request: Request) -> bytes | None:
+        """Answer one request; ``None`` when nothing is to be sent."""
+        if not self._tables:
+            return self._ask_pipeline(request, None, None)
+        view = self._parts.views.view(request.client)
+        table = self._tables[view, request.transport]
+        datagram = request.transport is Transport.UDP
+        sighting = see(request.octets, datagram=datagram, max_udp=self.max_datagram)
+        if sighting is None:
+            return self._ask_pipeline(request, None, None)
+        hit = table.find(request.octets, sighting)
+        reply = self._finish_hit(request, sighting, hit, view) if hit else None
+        if reply is None:
+            self.row[_MISSES] += 1
+            return self._ask_pipeline(request, sighting, table)
+        self.row[_HITS] += 1
+        _HIT_LATENCY.observe(self.row, time.monotonic() - request.now)
+        return reply
+
+    def _finish_hit(
+        self, request: Request, sighting: Sighting, hit: Hit, view: int
+    ) -> bytes | None:
+        """Add the cookie and count the reply against its rate.
+
+        Returns:
+            The reply, or ``None`` when only the pipeline can say it: cookie
+            malformed, no room for it, or rate exceeded.
+        """
+        octets, verdict = hit.octets, None
+        cookies = self._parts.cookies
+        if sighting.cookie is not None and cookies:
+            verdict, value = cookies.answer(sighting.cookie, request.client, request.wall_now)
+            if verdict == MALFORMED:
+                return None
+            octets = with_option(octets, _COOKIE_CODE + value)
+            if len(octets) > sighting.limit:
+                return None
+        if (
+            not view & UNLIMITED
+            and verdict != VALID
+            and request.transport is Transport.UDP
+            and not self._parts.limiter.allow(request.client, hit.rate_class, request.now)
+        ):
+            return None
+        self.row[hit.counter] += 1
+        return octets
+
+    def _ask_pipeline(
+        self, request: Request, sighting: Sighting | None, table: Table | None
+    ) -> bytes | None:
+        """Run the pipeline, count what happened, keep what may be kept."""
+        generations = self.generations
+        before = generations[_ANY_ZONE]
+        reply = self._pipeline.reply(request)
+        counter = self._count(request, reply)
+        if reply.cacheable and sighting and table is not None:
+            # A change bumps slot 0 first: if that has not moved, the zone's
+            # slot still belongs to the version that was read.
+            generation = generations[reply.slot]
+            if generations[_ANY_ZONE] == before:
+                octets = without_option(reply.octets, reply.cookie_octets)
+                table.store(sighting, octets, (reply.slot, generation), (counter, reply.rate_class))
+        _MISS_LATENCY.observe(self.row, time.monotonic() - request.now)
+        return reply.octets or None
+
+    def _count(self, request: Request, reply: Reply) -> int:
+        """Count the facts of a reply; return its hot counter slot."""
+        row = self.row
+        for limit in reply.limits:
+            row[metrics.limit_slot(limit)] += 1
+        if reply.crash is not None:
+            row[_FAULTS] += 1
+            self._log.fault("query", reply.crash, question=_question_text(request.octets))
+        if reply.dropped:
+            row[metrics.drop_slot(reply.dropped)] += 1
+            return 0
+        if reply.truncated:
+            row[_TRUNCATED[request.transport]] += 1
+        counter = metrics.hot_slot(request.transport, reply.qtype, reply.rcode, reply.zone_set)
+        row[counter] += 1
+        return counter
+
+
+def _question_text(octets: bytes) -> str:
+    """Show the octets that a fault came from: all that is needed to repeat it."""
+    return octets[:512].hex()
+
+
+_HITS = metrics.ANSWER_CACHE_HITS.slot()
+_MISSES = metrics.ANSWER_CACHE_MISSES.slot()
+_FAULTS = metrics.FAULTS.slot()
+_TRUNCATED = tuple(metrics.TRUNCATED.slot(transport) for transport in metrics.TRANSPORTS)
+_HIT_LATENCY = metrics.LATENCY.buckets("hit")
+_MISS_LATENCY = metrics.LATENCY.buckets("miss")

@@ -1,0 +1,287 @@
+"""Whole answers as octets, handed out again without looking inside them.
+
+The cache is a security boundary: whatever may make two clients' answers differ
+stands in its key. An entry is found by
+
+    view, transport class · header flags RD AD CD and EDNS none/present/DO ·
+    QNAME in lower case · type · class
+
+and holds the reply's octets after the ID, whose question is then spelt as this
+client spelt it. Owner names of a reply point to its question, so the client's
+spelling (0x20) is everywhere at once.
+
+In front of the entries stand *aliases*, one dictionary a table: all octets of
+a query after its ID, to the finished octets of its reply. An alias is made
+when the same octets come a second time, so a flood of random spellings makes
+none. A UDP reader needs one look-up in it and writes two octets.
+
+Generations: an entry remembers the generation slot of what it was made from
+(a zone, or slot 0 when several took part) and that slot's value. A reload bumps
+the slot in shared memory, which costs each hit one comparison and the rest of
+the cache nothing.
+
+Never stored: see :attr:`.request.Reply.cacheable`. A query is answered from
+here only if it is of the plainest form: one question, no other record but an
+OPT without options, or with one COOKIE, which is verified and answered anew
+each time and never stored.
+
+Entries and aliases are plain tuples of octets and integers, which the garbage
+collector stops tracking; a full table is cut by half, oldest first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dnsd.wire.iana import OptionCode, RRType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Header flags that a cacheable query may set: RD, AD, CD. Each changes replies.
+_RD_AD_CD = 0x0130
+_OTHER_FLAGS = 0xFFFF & ~_RD_AD_CD
+
+# What the EDNS part of a query does to its reply, third octet of a key.
+_NO_EDNS = 0
+_EDNS = 1
+_EDNS_DO = 2
+
+_OPT_OCTETS = 11  # root name, type, size, extended rcode, version, flags, length
+_DO = 0x8000
+_MIN_UDP = 512  # RFC 6891 §6.2.3: smaller values mean 512
+
+# (reply octets after the ID, generation slot, generation, counter slot, rate class)
+Stored = tuple[bytes, int, int, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCacheOptions:
+    """Bounds of one table (a view and a transport class).
+
+    Attributes:
+        entries: answers kept, about 250 octets each.
+        aliases: query octets kept, about 350 octets each.
+    """
+
+    entries: int = 65536
+    aliases: int = 65536
+
+
+@dataclass(slots=True)
+class Sighting:
+    """A query of the plainest form, as the cache sees it.
+
+    Attributes:
+        key: what an entry is found by.
+        question_end: offset behind the question.
+        limit: octets the reply may have.
+        cookie: value of the COOKIE option, ``None`` without one.
+    """
+
+    key: bytes
+    question_end: int
+    limit: int
+    cookie: bytes | None
+
+
+@dataclass(slots=True)
+class Hit:
+    """A stored reply, its question spelt as this client did.
+
+    Attributes:
+        octets: the whole reply with this query's ID; a cookie is not in it.
+        counter: the hot counter slot of its transport, type and rcode.
+        rate_class: what response rate limiting counts it under.
+    """
+
+    octets: bytes
+    counter: int
+    rate_class: bytes
+
+
+def see(octets: bytes, *, datagram: bool, max_udp: int) -> Sighting | None:
+    """Look at a query; ``None`` unless it has the plainest form.
+
+    Args:
+        octets: the whole query.
+        datagram: whether the reply must fit a datagram.
+        max_udp: octets of the largest datagram we send (EDNS).
+    """
+    length = len(octets)
+    if length < 17 or octets[4:10] != b"\0\1\0\0\0\0":
+        return None
+    flags = octets[2] << 8 | octets[3]
+    if flags & _OTHER_FLAGS:
+        return None
+    end = _skip_name(octets, length)
+    if not end or end + 4 > length:
+        return None
+    end += 4
+    additional = octets[10:12]
+    edns, limit, cookie = _NO_EDNS, _MIN_UDP, None
+    if additional == b"\0\1":
+        opt = _see_opt(octets, end)
+        if opt is None:
+            return None
+        edns, limit, cookie = opt
+    elif additional != b"\0\0" or end != length:
+        return None
+    limit = min(limit, max_udp) if datagram else 0xFFFF
+    # One octet of flags: RD is bit 0 of the high octet, AD and CD bits 5 and 4.
+    # Only the name is lowered: type 65 is the octet of a capital A.
+    name = octets[12 : end - 4].lower()
+    key = bytes((octets[2] & 0x01 | octets[3] & 0x30, edns)) + name + octets[end - 4 : end]
+    return Sighting(key, end, limit, cookie)
+
+
+def _skip_name(octets: bytes, length: int) -> int:
+    """Return the offset behind the QNAME, 0 if it is compressed or too long."""
+    offset = 12
+    while offset < length:
+        label = octets[offset]
+        if not label:
+            return offset + 1 if offset < 12 + 255 else 0
+        if label > 63:
+            return 0
+        offset += label + 1
+    return 0
+
+
+def _see_opt(octets: bytes, start: int) -> tuple[int, int, bytes | None] | None:
+    """Read an OPT record that ends the query: EDNS class, size limit, cookie."""
+    end = start + _OPT_OCTETS
+    # Root owner and type 41; extended rcode and version must be 0.
+    if octets[start : start + 3] != b"\0\0\x29" or octets[start + 5 : start + 7] != b"\0\0":
+        return None
+    flags = int.from_bytes(octets[start + 7 : start + 9], "big")
+    if flags & ~_DO:
+        return None
+    rdlength = int.from_bytes(octets[start + 9 : end], "big")
+    if end + rdlength != len(octets):
+        return None
+    cookie = None
+    if rdlength:
+        if rdlength < 4 or octets[end : end + 2] != _COOKIE:
+            return None
+        cookie = octets[end + 4 :]
+        if len(cookie) != octets[end + 2] << 8 | octets[end + 3]:
+            return None
+    size = max(_MIN_UDP, octets[start + 3] << 8 | octets[start + 4])
+    return _EDNS_DO if flags & _DO else _EDNS, size, cookie
+
+
+_COOKIE = int(OptionCode.COOKIE).to_bytes(2, "big")
+_OPT_TYPE = b"\0" + int(RRType.OPT).to_bytes(2, "big")
+
+
+class Table:
+    """The answers of one view and one transport class.
+
+    Attributes:
+        aliases: octets of a query after its ID → stored reply. A reader may
+            look into it directly, must compare the generation, and must never
+            write to it.
+    """
+
+    __slots__ = ("_entries", "_generations", "_options", "_seen", "aliases")
+
+    def __init__(self, options: AnswerCacheOptions, generations: Sequence[int]) -> None:
+        self.aliases: dict[bytes, Stored] = {}
+        self._entries: dict[bytes, Stored] = {}
+        self._seen: set[int] = set()
+        self._generations = generations
+        self._options = options
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, octets: bytes, sighting: Sighting) -> Hit | None:
+        """Answer a query from the table.
+
+        A second sight of the same octets makes an alias of them, unless they
+        carry a cookie, which is answered anew each time.
+
+        Args:
+            octets: the whole query.
+            sighting: what :func:`see` made of it.
+
+        Returns:
+            The reply, or ``None`` when there is none that is current and small
+            enough; then the pipeline must answer.
+        """
+        stored = self._entries.get(sighting.key)
+        if stored is None:
+            return None
+        rest, slot, generation, counter, rate_class = stored
+        if self._generations[slot] != generation:
+            del self._entries[sighting.key]
+            return None
+        if len(rest) + 2 > sighting.limit:
+            return None
+        end = sighting.question_end
+        rest = rest[:10] + octets[12:end] + rest[end - 2 :]
+        if sighting.cookie is None:
+            self._notice(octets[2:], (rest, slot, generation, counter, rate_class))
+        return Hit(octets[:2] + rest, counter, rate_class)
+
+    def _notice(self, query_rest: bytes, stored: Stored) -> None:
+        sight = hash(query_rest)
+        if sight not in self._seen:
+            if len(self._seen) >= self._options.aliases:
+                self._seen.clear()
+            self._seen.add(sight)
+            return
+        if len(self.aliases) >= self._options.aliases:
+            _drop_oldest_half(self.aliases)
+        self.aliases[query_rest] = stored
+
+    def store(
+        self,
+        sighting: Sighting,
+        reply: bytes,
+        made_from: tuple[int, int],
+        counted: tuple[int, bytes],
+    ) -> None:
+        """Keep a reply that the pipeline marked as cacheable.
+
+        Args:
+            sighting: what :func:`see` made of the query.
+            reply: the whole reply, without cookie; an OPT, if any, is last.
+            made_from: generation slot and its value *before* the answer was
+                looked up.
+            counted: hot counter slot and rate class.
+        """
+        if len(self._entries) >= self._options.entries:
+            _drop_oldest_half(self._entries)
+        self._entries[sighting.key] = (reply[2:], *made_from, *counted)
+
+
+def _drop_oldest_half(table: dict[bytes, Stored]) -> None:
+    for key in list(islice(table, len(table) // 2 + 1)):
+        del table[key]
+
+
+def with_option(reply: bytes, option: bytes) -> bytes:
+    """Append one EDNS option to a reply that ends with an empty OPT record.
+
+    Args:
+        reply: whole reply from the cache.
+        option: code, length and value.
+    """
+    assert reply[-_OPT_OCTETS : -_OPT_OCTETS + 3] == _OPT_TYPE
+    return reply[:-2] + len(option).to_bytes(2, "big") + option
+
+
+def without_option(reply: bytes, octets: int) -> bytes:
+    """Take the only option off a reply that ends with an OPT record.
+
+    Args:
+        reply: whole reply.
+        octets: length of the option, its code and length included; 0 for none.
+    """
+    if not octets:
+        return reply
+    return reply[: -octets - 2] + b"\0\0"

@@ -1,0 +1,215 @@
+import dns.flags
+import dns.message
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnsd.query.answer_cache import (
+    AnswerCacheOptions,
+    Table,
+    see,
+    with_option,
+    without_option,
+)
+
+QNAME = "www.example.test."
+
+
+def query(name=QNAME, rrtype="A", *, flags=0, **edns):
+    message = dns.message.make_query(name, rrtype, use_edns=False)
+    message.flags = flags
+    message.id = 0x1234
+    if edns:
+        message.use_edns(**{"edns": 0, "payload": 1232, **edns})
+    return message.to_wire()
+
+
+def reply_to(octets, addresses=("192.0.2.1",)):
+    made = dns.message.make_response(dns.message.from_wire(octets))
+    made.flags |= dns.flags.AA
+    name = made.question[0].name
+    made.answer.append(dns.rrset.from_text(name, 300, "IN", "A", *addresses))
+    return made.to_wire()
+
+
+def sight(octets, *, datagram=True, max_udp=1232):
+    return see(octets, datagram=datagram, max_udp=max_udp)
+
+
+@pytest.fixture
+def generations():
+    return [0] * 8
+
+
+@pytest.fixture
+def table(generations):
+    return Table(AnswerCacheOptions(entries=4, aliases=4), generations)
+
+
+def fill(table, octets, reply=None, slot=3, generation=0):
+    table.store(sight(octets), reply or reply_to(octets), (slot, generation), (7, b"\0"))
+
+
+DNSSEC_OK = {"ednsflags": dns.flags.DO}
+COOKIE = {"options": [dns.edns.GenericOption(10, b"12345678")]}
+
+
+@pytest.mark.parametrize(
+    ("octets", "limit"),
+    [
+        pytest.param(query(), 512, id="no EDNS"),
+        pytest.param(query(flags=dns.flags.RD), 512, id="RD"),
+        pytest.param(query(payload=4096), 1232, id="EDNS above our size"),
+        pytest.param(query(payload=700), 700, id="EDNS below our size"),
+        pytest.param(query(payload=20), 512, id="EDNS below 512 means 512"),
+        pytest.param(query(**DNSSEC_OK), 1232, id="DO"),
+        pytest.param(query("."), 512, id="the root"),
+    ],
+)
+def test_a_plain_query_is_seen_with_its_limit(octets, limit):
+    assert sight(octets).limit == limit
+    assert sight(octets, datagram=False).limit == 65535
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(query()[:11], id="less than a header"),
+        pytest.param(query()[:-1], id="cut in the question"),
+        pytest.param(query() + b"x", id="octets behind the question"),
+        pytest.param(query(payload=1232) + b"x", id="octets behind OPT"),
+        pytest.param(query(payload=1232)[:-1], id="OPT cut"),
+        pytest.param(query(flags=dns.flags.QR), id="a response"),
+        pytest.param(query(flags=dns.flags.TC), id="TC"),
+        pytest.param(query(flags=0x0040), id="Z"),
+        pytest.param(query(flags=0x2800), id="opcode UPDATE"),
+        pytest.param(query(edns=1), id="EDNS version 1"),
+        pytest.param(query(ednsflags=0x4000), id="unknown EDNS flag"),
+        pytest.param(query(options=[dns.edns.GenericOption(3, b"")]), id="NSID"),
+        pytest.param(
+            query(options=[dns.edns.GenericOption(10, b"12345678"),
+                           dns.edns.GenericOption(3, b"")]),
+            id="cookie and NSID",
+        ),
+        pytest.param(query()[:12] + b"\xc0\x0c\0\1\0\1", id="compressed QNAME"),
+        pytest.param(query()[:12] + b"\x41" + b"a" * 65 + b"\0\0\1\0\1", id="reserved label type"),
+        pytest.param(query()[:12] + b"\x3f" + (b"a" * 63 + b"\x3f") * 4 + b"\0\0\1\0\1", id="long"),
+    ],
+)  # fmt: skip
+def test_anything_else_is_left_to_the_pipeline(octets):
+    assert sight(octets) is None
+
+
+def test_the_cookie_of_a_query_is_handed_out():
+    assert sight(query(**COOKIE)).cookie == b"12345678"
+    assert sight(query(payload=1232)).cookie is None
+
+
+DISTINCT = [
+    query(),
+    query(flags=dns.flags.RD),
+    query(flags=dns.flags.CD),
+    query(flags=dns.flags.AD),
+    query(rrtype="AAAA"),
+    query("example.test."),
+    query(payload=1232),
+    query(**DNSSEC_OK),
+]
+
+
+def test_what_may_change_a_reply_is_in_the_key():
+    assert len({sight(octets).key for octets in DISTINCT}) == len(DISTINCT)
+
+
+SAME = [query("WWW.Example.TEST."), query(), query("www.eXample.test.")]
+
+
+def test_the_letter_case_of_a_name_is_not_in_the_key():
+    assert len({sight(octets).key for octets in SAME}) == 1
+
+
+def test_only_the_name_is_lowered():
+    # Type 65 is the octet of a capital A.
+    assert sight(query(rrtype="HTTPS")).key != sight(query(rrtype="TYPE97")).key
+
+
+def test_a_reply_comes_back_with_the_id_and_spelling_of_the_query(table):
+    fill(table, query())
+    asked = bytearray(query("WwW.eXaMpLe.test."))
+    asked[:2] = b"\xab\xcd"
+    hit = table.find(bytes(asked), sight(bytes(asked)))
+    assert hit.octets == reply_to(bytes(asked))
+    assert hit.counter == 7
+
+
+def test_a_reply_of_an_older_generation_is_gone(table, generations):
+    fill(table, query())
+    generations[3] += 1
+    assert table.find(query(), sight(query())) is None
+    assert len(table) == 0
+
+
+def test_a_change_elsewhere_leaves_a_reply_in_place(table, generations):
+    fill(table, query())
+    generations[4] += 1
+    assert table.find(query(), sight(query())) is not None
+
+
+def test_a_reply_that_is_too_long_for_this_client_is_not_found(table):
+    big = query(payload=1232)
+    fill(table, big, reply_to(big, [f"192.0.2.{i}" for i in range(40)]))
+    small = query(payload=512)
+    assert table.find(small, sight(small)) is None
+    assert table.find(big, sight(big)) is not None
+
+
+def test_an_alias_is_made_at_the_second_sight_of_the_same_octets(table):
+    fill(table, query())
+    table.find(query(), sight(query()))
+    assert not table.aliases
+    hit = table.find(query(), sight(query()))
+    rest, slot, generation, counter, rate_class = table.aliases[query()[2:]]
+    assert query()[:2] + rest == hit.octets
+    assert (slot, generation, counter, rate_class) == (3, 0, 7, b"\0")
+
+
+def test_a_query_with_a_cookie_makes_no_alias(table):
+    octets = query(**COOKIE)
+    fill(table, octets, reply_to(query(payload=1232)))
+    for _ in range(3):
+        assert table.find(octets, sight(octets)) is not None
+    assert not table.aliases
+
+
+def test_a_flood_of_spellings_makes_no_aliases(table):
+    fill(table, query())
+    for i in range(2 ** len("www")):
+        name = "".join(c.upper() if i >> j & 1 else c for j, c in enumerate("www"))
+        octets = query(f"{name}.example.test.")
+        table.find(octets, sight(octets))
+    assert not table.aliases
+
+
+def test_a_full_table_drops_its_oldest_half(table):
+    octets = [query(f"n{i}.example.test.") for i in range(5)]
+    for each in octets:
+        fill(table, each)
+    found = [table.find(each, sight(each)) is not None for each in octets]
+    assert found == [False, False, False, True, True]
+
+
+@given(st.binary(max_size=600))
+def test_any_octets_are_seen_or_left(octets):
+    seen = sight(octets)
+    assert seen is None or octets[12 : seen.question_end - 4].lower() == seen.key[2:-4]
+
+
+@given(st.integers(65001, 65534), st.binary(max_size=300))  # local use: dnspython has no opinion
+def test_an_option_put_on_comes_off_again(code, value):
+    reply = reply_to(query(payload=1232))
+    option = code.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
+    longer = with_option(reply, option)
+    assert dns.message.from_wire(longer, ignore_trailing=False).edns == 0
+    assert without_option(longer, len(option)) == reply
+    assert without_option(reply, 0) == reply
