@@ -100,7 +100,7 @@ def small_zones(count):
             f"{origin} 3600 IN NS ns1.{origin}\n{origin} 3600 IN NS ns2.{origin}\n"
             f"ns1.{origin} 3600 IN A 192.0.2.1\nns2.{origin} 3600 IN A 192.0.2.2\n"
             f"{origin} 3600 IN MX 10 mail.{origin}\nmail.{origin} 3600 IN A 192.0.2.3\n"
-            f"www.{origin} 3600 IN A 192.0.2.4\n{origin} 3600 IN TXT \"v=spf1 mx -all\"\n"
+            f'www.{origin} 3600 IN A 192.0.2.4\n{origin} 3600 IN TXT "v=spf1 mx -all"\n'
         )
         lines += [f"www.{origin} A", f"{origin} MX", f"{origin} TXT", f"none.{origin} A"]
     return zones, lines

@@ -100,8 +100,12 @@ def test_imports_are_absolute_and_named(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=_place)
 def test_nothing_an_attacker_must_guess_comes_from_the_random_module(path):
-    imported = {alias.name.split(".")[0] for node in ast.walk(_tree(path))
-                if isinstance(node, ast.Import) for alias in node.names}
+    imported = {
+        alias.name.split(".")[0]
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     imported |= {(node.module or "").split(".")[0] for node in ast.walk(_tree(path))
                  if isinstance(node, ast.ImportFrom)}  # fmt: skip
     assert "random" not in imported

@@ -125,8 +125,14 @@ class Comparison:
             self.compared += 1
             if mine[part] == value:
                 continue
-            exemption = next((e for e in EXEMPTIONS
-                              if e.part == part and e.applies(question, form, taken, mine)), None)
+            exemption = next(
+                (
+                    e
+                    for e in EXEMPTIONS
+                    if e.part == part and e.applies(question, form, taken, mine)
+                ),
+                None,
+            )
             if exemption:
                 self.exempt[exemption.reason] += 1
             else:
@@ -134,21 +140,30 @@ class Comparison:
                                          [t[part] for t in taken]))  # fmt: skip
 
     def report(self, limit=20):
-        lines = [f"{self.asked} questions, {self.compared} parts compared, "
-                 f"{len(self.differences)} differences"]
+        lines = [
+            f"{self.asked} questions, {self.compared} parts compared, "
+            f"{len(self.differences)} differences"
+        ]
         lines += [f"  exempt {count}: {reason}" for reason, count in self.exempt.items()]
         for question, form, part, value, mine, _ in self.differences[:limit]:
-            lines += [f"{question} {form} {part}", f"  agreed: {_show(value)}", f"  ours:   {_show(mine)}"]
+            lines += [
+                f"{question} {form} {part}",
+                f"  agreed: {_show(value)}",
+                f"  ours:   {_show(mine)}",
+            ]
         return "\n".join(lines)
 
 
 def _show(value):
     if not isinstance(value, frozenset):
         return str(value)
-    return "; ".join(
-        f"{owner} {ttl} {dns.rdatatype.to_text(rrtype)} {rdata.hex()[:60]}"
-        for owner, ttl, rrtype, rdata in sorted(value)
-    ) or "nothing"
+    return (
+        "; ".join(
+            f"{owner} {ttl} {dns.rdatatype.to_text(rrtype)} {rdata.hex()[:60]}"
+            for owner, ttl, rrtype, rdata in sorted(value)
+        )
+        or "nothing"
+    )
 
 
 class _Lines:

@@ -19,11 +19,6 @@ from pathlib import Path
 
 import dns.exception
 import dns.message
-import dns.rdatatype
-
-from dnsd.authority.zonefile.master_file import read_master
-from dnsd.authority.zonefile.octodns_export import write_octodns
-from dnsd.wire import names
 
 # What apt installs each program with.
 PACKAGES = {
@@ -36,7 +31,6 @@ PACKAGES = {
     "kdig": "knot-dnsutils",
     "delv": "bind9-dnsutils",
     "promtool": "prometheus",
-    "unbound": "unbound",
 }
 
 START_LIMIT_S = 60.0
@@ -126,7 +120,9 @@ class Server:
             give_up = time.monotonic() + START_LIMIT_S
             while True:
                 if self.process.poll() is not None or time.monotonic() > give_up:
-                    raise RuntimeError(f"{self.name} did not start:\n{self.log.read_text()[-3000:]}")
+                    raise RuntimeError(
+                        f"{self.name} did not start:\n{self.log.read_text()[-3000:]}"
+                    )
                 with contextlib.suppress(OSError, dns.exception.DNSException):
                     reply = dns.message.from_wire(self.ask(query.to_wire(), timeout_s=0.3))
                     if reply.answer or not self.zones:
@@ -292,6 +288,10 @@ class Dnsd(Server):
 
     def arguments(self):
         """Write the zones as YAML and serve them with rate limiting off for loopback."""
+        from dnsd.authority.zonefile.master_file import read_master
+        from dnsd.authority.zonefile.octodns_export import write_octodns
+        from dnsd.wire import names
+
         folder = self.directory / "zones"
         folder.mkdir(exist_ok=True)
         for origin, text in self.zones.items():
