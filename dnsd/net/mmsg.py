@@ -67,6 +67,8 @@ class DatagramVectors:
         self.to_send = memoryview(gather).cast("Q")
         self._incoming = _address(incoming)
         self._outgoing = _address(outgoing)
+        # The kernel follows their addresses; Python would unmap them.
+        self._kept = (incoming, outgoing, scatter, gather)
         name_octets = 16 if sock.family == socket.AF_INET else 28
         self.learns_local_address = _learns_local_address(sock)
         control_octets = _CONTROL if self.learns_local_address else 0

@@ -140,10 +140,8 @@ class Comparison:
                                          [t[part] for t in taken]))  # fmt: skip
 
     def report(self, limit=20):
-        lines = [
-            f"{self.asked} questions, {self.compared} parts compared, "
-            f"{len(self.differences)} differences"
-        ]
+        differ = len(self.differences)
+        lines = [f"{self.asked} questions, {self.compared} parts compared, {differ} differences"]
         lines += [f"  exempt {count}: {reason}" for reason, count in self.exempt.items()]
         for question, form, part, value, mine, _ in self.differences[:limit]:
             lines += [
@@ -205,7 +203,8 @@ def compare(worlds, directory, *, forms=FORMS, tcp_share=0.02, seed=1):
     started = []
     try:
         for server in servers:
-            started.append(server.__enter__())
+            server.__enter__()
+            started.append(server)
         lines = _Lines(servers)
         for one in worlds:
             for question in one.questions():

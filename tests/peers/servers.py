@@ -290,6 +290,7 @@ class Dnsd(Server):
         """Write the zones as YAML and serve them with rate limiting off for loopback."""
         from dnsd.authority.zonefile.master_file import read_master
         from dnsd.authority.zonefile.octodns_export import write_octodns
+
         from dnsd.wire import names
 
         folder = self.directory / "zones"
