@@ -86,5 +86,10 @@ def render(problems: Iterable[Problem]) -> str:
     return "\n".join([*map(str, ordered), total])
 
 
+def quoted(text: str, longest: int = 80) -> str:
+    """Write text from a file between quotation marks, one line, not too long."""
+    return repr(text if len(text) <= longest else text[:longest] + "…")
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,34 @@
+"""The known word that somebody probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Long enough for every key and type there is; comparing is quadratic in length.
+_LONGEST_WORD = 40
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that is most like the one written.
+
+    Args:
+        word: as written; longer than 40 characters is never like anything.
+        known: what could have been meant.
+
+    Returns:
+        The known word, or ``None`` when nothing is near.
+    """
+    if len(word) > _LONGEST_WORD:
+        return None
+    by_form = {plain(candidate): candidate for candidate in known}
+    found = difflib.get_close_matches(plain(word), list(by_form), n=1, cutoff=0.7)
+    return by_form[found[0]] if found else None
+
+
+def plain(word: str) -> str:
+    """Drop what people mix up: case, hyphens and underscores."""
+    return word.lower().replace("-", "").replace("_", "")
