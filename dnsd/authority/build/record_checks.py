@@ -1,0 +1,271 @@
+"""Checks that look at one record and nothing else.
+
+Severity: an error is what the record's own RFC forbids so that nobody can use
+the record, or what named refuses to load; the rest is a warning. Whether rdata
+has the form of its type was settled when it was read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dnsd.authority.build.findings import error, place, warning
+from dnsd.source.nearest import nearest
+from dnsd.wire import names
+from dnsd.wire.iana import RRType, rrtype_to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dnsd.authority.build.findings import Check, Findings
+    from dnsd.authority.zonefile.draft import Record
+
+    RecordCheck = Callable[[Record, bytes, Findings], None]
+
+MAX_TTL = 2**31 - 1
+
+# RFC 6895 §3.1: 128..255 are QTYPEs and meta-TYPEs; 0 and OPT never stand in a zone.
+META_TYPES = frozenset({0, RRType.OPT, *range(128, 256)})
+
+_OBSOLETE_TYPES = {
+    RRType.MD: ("RFC 1035 §3.3.4", "MX"),
+    RRType.MF: ("RFC 1035 §3.3.5", "MX"),
+    RRType.A6: ("RFC 6563 §1", "AAAA"),
+    RRType.SPF: ("RFC 7208 §3.1", "TXT"),
+    RRType.NXT: ("RFC 3755 §3", ""),
+    RRType.DLV: ("RFC 8749 §3", "DS"),
+}
+
+TTL_RANGE = error("ttl-range", "RFC 2181 §8", "a TTL from 0 to 2147483647 seconds")
+TYPE_META = error("type-meta", "RFC 6895 §3.1", "a type that stands for data, not for a question")
+TYPE_OBSOLETE = warning("type-obsolete", "", "a type that is still in use")
+TYPE_NULL = warning("type-null", "RFC 1035 §3.3.10", "no NULL records in zone files")
+
+IS_ADDRESS = {
+    rrtype: error(
+        f"{rrtype.name.lower()}-is-address", source, "the name of a host, not its address"
+    )
+    for rrtype, source in (
+        (RRType.NS, "RFC 1035 §3.3.11"),
+        (RRType.CNAME, "RFC 1035 §3.3.1"),
+        (RRType.DNAME, "RFC 6672 §2.1"),
+        (RRType.MX, "RFC 1035 §3.3.9"),
+        (RRType.PTR, "RFC 1035 §3.3.12"),
+        (RRType.SRV, "RFC 2782"),
+    )
+}
+NS_IS_ROOT = error("ns-is-root", "RFC 1035 §3.3.11", "the name of a host")
+
+ADDRESS_SPECIAL = warning("address-not-a-host", "RFC 6890 §2.2", "the address of one host")
+ADDRESS_MAPPED = warning("aaaa-mapped", "RFC 4291 §2.5.5", "an A record for an IPv4 address")
+
+SRV_OWNER = warning("srv-owner", "RFC 2782", "an owner like _service._proto")
+TLSA_OWNER = warning("tlsa-owner", "RFC 6698 §3", "an owner like _443._tcp")
+
+DS_LENGTH = error("ds-digest-length", "RFC 4034 §5.1.4", "a digest as long as its type says")
+CDS_LENGTH = error("cds-digest-length", "RFC 7344 §3.1", "a digest as long as its type says")
+SSHFP_LENGTH = error("sshfp-length", "RFC 4255 §3.1", "a fingerprint as long as its type says")
+TLSA_LENGTH = error("tlsa-length", "RFC 6698 §2.1.3", "data as long as the matching type says")
+SMIMEA_LENGTH = error("smimea-length", "RFC 8162 §2", "data as long as the matching type says")
+DNSKEY_PROTOCOL = error("dnskey-protocol", "RFC 4034 §2.1.2", "protocol 3")
+CAA_TAG = error("caa-tag", "RFC 8659 §4.1", "a tag of ASCII letters and digits")
+CAA_TAG_UNKNOWN = warning("caa-tag-unknown", "RFC 8659 §7", "issue, issuewild, iodef and the like")
+CAA_FLAGS = warning("caa-flags", "RFC 8659 §4.1", "flags 0, or 128 for critical")
+URI_EMPTY = error("uri-empty", "RFC 7553 §4.4", "a target that is a URI")
+NAPTR_BOTH = warning("naptr-both", "RFC 3403 §4.1", "a regular expression or a replacement")
+SVCB_ALIAS = warning("svcb-alias-parameters", "RFC 9460 §2.4.2", "no parameters at priority 0")
+
+_DS_LENGTHS = {1: 20, 2: 32, 3: 32, 4: 48}
+_SSHFP_LENGTHS = {1: 20, 2: 32}
+_TLSA_LENGTHS = {1: 32, 2: 64}
+_CAA_TAGS = ("issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone")
+_DECIMAL = re.compile(rb"25[0-5]|2[0-4]\d|1?\d?\d")
+_SERVICE = re.compile(rb"_[a-z0-9-]+")
+_PORT = re.compile(rb"_\d{1,5}|\*")
+
+
+def target(record: Record) -> bytes:
+    """Return the name that a record of these types points to, in canonical form.
+
+    NS, CNAME, DNAME, PTR, MX, SRV, SVCB and HTTPS only.
+    """
+    rdata = record.rdata
+    match record.type:
+        case RRType.MX:
+            rdata = rdata[2:]
+        case RRType.SRV:
+            rdata = rdata[6:]
+        case RRType.SVCB | RRType.HTTPS:
+            rdata = rdata[2:]
+            end = 0
+            while rdata[end]:
+                end += 1 + rdata[end]
+            rdata = rdata[: end + 1]
+        case _:
+            pass
+    return rdata.lower()
+
+
+def check_record(record: Record, origin: bytes, findings: Findings) -> None:
+    """Check one record on its own."""
+    if not 0 <= record.ttl <= MAX_TTL:
+        findings.add(TTL_RANGE, record.where, f"TTL {record.ttl} is out of range")
+    rrtype = record.type
+    if rrtype in META_TYPES:
+        message = f"{rrtype_to_text(rrtype)} cannot stand in a zone"
+        findings.add(TYPE_META, record.where, message)
+        return
+    for check in RECORD_CHECKS.get(rrtype, ()):
+        check(record, origin, findings)
+
+
+def _obsolete(record: Record, _: bytes, findings: Findings) -> None:
+    source, successor = _OBSOLETE_TYPES[RRType(record.type)]
+    message = f"{place(record)} is of a type given up by {source}"
+    hint = f"write {successor}" if successor else ""
+    findings.add(TYPE_OBSOLETE, record.where, message, hint)
+
+
+def _null(record: Record, _: bytes, findings: Findings) -> None:
+    findings.add(TYPE_NULL, record.where, f"{place(record)} is for experiments only")
+
+
+def _address_as_name(record: Record, origin: bytes, findings: Findings) -> None:
+    name = target(record)
+    labels = names.to_labels(name)
+    if len(labels) < 4 or not all(map(_DECIMAL.fullmatch, labels[:4])):
+        return
+    # A file's relative address has got the origin behind it.
+    if len(labels) == 4 or (name.endswith(origin) and names.label_count(origin) == len(labels) - 4):
+        rrtype = RRType(record.type)
+        address = b".".join(labels[:4]).decode()
+        message = f"{place(record)} points to the address {address}"
+        hint = "" if rrtype is RRType.PTR else _address_hint(rrtype, address)
+        findings.add(IS_ADDRESS[rrtype], record.where, message, hint)
+
+
+def _address_hint(rrtype: RRType, address: str) -> str:
+    if rrtype is RRType.CNAME:
+        return f"type: A, value: {address}"
+    return f"give the host a name, with {address} as its A record"
+
+
+def _ns_root(record: Record, _: bytes, findings: Findings) -> None:
+    if record.rdata == names.ROOT:
+        findings.add(NS_IS_ROOT, record.where, f"{place(record)} points to the root")
+
+
+def _a(record: Record, _: bytes, findings: Findings) -> None:
+    first = record.rdata[0]
+    if first == 0 or first >= 224:
+        address = ".".join(map(str, record.rdata))
+        message = f"{place(record)} {address} is no address of a host"
+        findings.add(ADDRESS_SPECIAL, record.where, message)
+
+
+def _aaaa(record: Record, _: bytes, findings: Findings) -> None:
+    rdata = record.rdata
+    if rdata[0] == 0xFF or not any(rdata):
+        message = f"{place(record)} is no address of a host"
+        findings.add(ADDRESS_SPECIAL, record.where, message)
+    elif rdata.startswith(b"\0" * 10 + b"\xff\xff"):
+        address = ".".join(map(str, rdata[12:]))
+        message = f"{place(record)} holds the IPv4 address {address}"
+        findings.add(ADDRESS_MAPPED, record.where, message, f"type: A, value: {address}")
+
+
+def _owner_like(check: Check, second: re.Pattern[bytes], record: Record, out: Findings) -> None:
+    labels = names.to_labels(record.owner)
+    if labels[:1] == [b"*"]:
+        return
+    if len(labels) < 2 or not second.fullmatch(labels[0]) or not _SERVICE.fullmatch(labels[1]):
+        out.add(check, record.where, f"{place(record)} will not be asked for under this name")
+
+
+def _srv(record: Record, _: bytes, findings: Findings) -> None:
+    _owner_like(SRV_OWNER, _SERVICE, record, findings)
+
+
+def _tlsa(record: Record, _: bytes, findings: Findings) -> None:
+    _owner_like(TLSA_OWNER, _PORT, record, findings)
+
+
+def _digest(check: Check, lengths: dict[int, int], position: int) -> RecordCheck:
+    """Make a check of a digest behind the octet that gives its type."""
+
+    def check_digest(record: Record, _: bytes, findings: Findings) -> None:
+        kind = record.rdata[position]
+        digest = len(record.rdata) - position - 1
+        wanted = lengths.get(kind)
+        if wanted is not None and digest != wanted:
+            message = f"{place(record)} has {digest} octets where type {kind} has {wanted}"
+            findings.add(check, record.where, message)
+
+    return check_digest
+
+
+def _dnskey(record: Record, _: bytes, findings: Findings) -> None:
+    if record.rdata[2] != 3:
+        message = f"{place(record)} has protocol {record.rdata[2]}"
+        findings.add(DNSKEY_PROTOCOL, record.where, message)
+
+
+def _caa(record: Record, _: bytes, findings: Findings) -> None:
+    flags, length = record.rdata[0], record.rdata[1]
+    tag = record.rdata[2 : 2 + length].decode("latin-1")
+    if not tag.isascii() or not tag.isalnum():
+        findings.add(CAA_TAG, record.where, f"{place(record)} has the tag {tag!r}")
+    elif tag.lower() not in _CAA_TAGS:
+        near = nearest(tag, _CAA_TAGS)
+        message = f"{place(record)} has the tag {tag!r}, which no authority knows"
+        findings.add(CAA_TAG_UNKNOWN, record.where, message, f"tag: {near}" if near else "")
+    if flags & 0x7F:
+        findings.add(CAA_FLAGS, record.where, f"{place(record)} has flags {flags}")
+
+
+def _uri(record: Record, _: bytes, findings: Findings) -> None:
+    if len(record.rdata) <= 4:
+        findings.add(URI_EMPTY, record.where, f"{place(record)} has an empty target")
+
+
+def _naptr(record: Record, _: bytes, findings: Findings) -> None:
+    rdata = record.rdata
+    offset = 4
+    for _field in range(2):  # flags, services
+        offset += 1 + rdata[offset]
+    has_expression = rdata[offset] > 0
+    if has_expression and rdata[offset + 1 + rdata[offset] :] != names.ROOT:
+        message = f"{place(record)} has both a regular expression and a replacement"
+        findings.add(NAPTR_BOTH, record.where, message)
+
+
+def _svcb(record: Record, _: bytes, findings: Findings) -> None:
+    if record.rdata[:2] == b"\0\0" and len(record.rdata) > 2 + len(target(record)):
+        message = f"{place(record)} has priority 0 and parameters, which nobody reads"
+        findings.add(SVCB_ALIAS, record.where, message)
+
+
+RECORD_CHECKS: dict[int, tuple[RecordCheck, ...]] = {
+    RRType.A: (_a,),
+    RRType.AAAA: (_aaaa,),
+    RRType.NS: (_ns_root, _address_as_name),
+    RRType.CNAME: (_address_as_name,),
+    RRType.DNAME: (_address_as_name,),
+    RRType.MX: (_address_as_name,),
+    RRType.PTR: (_address_as_name,),
+    RRType.NULL: (_null,),
+    RRType.SRV: (_srv, _address_as_name),
+    RRType.TLSA: (_tlsa, _digest(TLSA_LENGTH, _TLSA_LENGTHS, 2)),
+    RRType.SMIMEA: (_digest(SMIMEA_LENGTH, _TLSA_LENGTHS, 2),),
+    RRType.DS: (_digest(DS_LENGTH, _DS_LENGTHS, 3),),
+    RRType.CDS: (_digest(CDS_LENGTH, _DS_LENGTHS, 3),),
+    RRType.SSHFP: (_digest(SSHFP_LENGTH, _SSHFP_LENGTHS, 1),),
+    RRType.DNSKEY: (_dnskey,),
+    RRType.CAA: (_caa,),
+    RRType.URI: (_uri,),
+    RRType.NAPTR: (_naptr,),
+    RRType.SVCB: (_svcb,),
+    RRType.HTTPS: (_svcb,),
+    **dict.fromkeys(_OBSOLETE_TYPES, (_obsolete,)),
+}
