@@ -128,18 +128,19 @@ class Log:
 class Limits:
     """Every budget of the server; counts are for each worker unless said.
 
-    Reaching one counts in ``dnsd_limit_hits_total`` under its name in the file,
-    which is the name here without the unit.
+    ``written.WrittenLimits`` says what each one is. ``compile_time_s`` is for each
+    100,000 records. The idle times never grow from ``tcp_idle_s`` to
+    ``tcp_idle_full_s``, nor is one network allowed more than everybody.
     """
 
     edns_size: int
     datagrams_per_turn: int
-    format_errors_per_second: int
-    chaos_per_second: int
-    rate_limit_entries: int
-    client_entries: int
+    formerr_rate: int
+    chaos_rate: int
+    rate_table: int
+    view_table: int
     answer_cache_entries: int
-    answer_cache_octets: int
+    answer_cache_aliases: int
     tcp_clients: int
     tcp_clients_per_net: int
     tcp_first_message_s: float
@@ -147,15 +148,18 @@ class Limits:
     tcp_idle_s: float
     tcp_idle_busy_s: float
     tcp_idle_full_s: float
-    tcp_queries_in_flight: int
+    tcp_in_flight: int
     tcp_unsent_octets: int
-    tcp_unsent_stall_s: float
+    tcp_unsent_time_s: float
     zone_file_octets: int
     zone_store_octets: int
     compile_memory_octets: int
     compile_time_s: float
+    watch_delay_s: float
     http_connections: int
+    http_connections_per_client: int
     http_body_octets: int
+    log_rate: int
     worker_silence_s: float
     restart_delay_s: float
     restart_delay_max_s: float

@@ -1,0 +1,61 @@
+"""What the machine allows and has, where the configuration says ``auto``."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+
+_IPV6_ADDRESSES = Path("/proc/net/if_inet6")
+_FIRST_UNPRIVILEGED_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+_CAPABILITIES = Path("/proc/self/status")
+_CAP_NET_BIND_SERVICE = 1 << 10  # capabilities(7)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts that ``auto`` is decided by.
+
+    Attributes:
+        cores: processor cores this process may use, at least 1.
+        low_ports: ports below 1024 may be bound.
+        ipv6_loopback: ``::1`` can be bound.
+        superuser: the process runs as root, so it can become another user.
+        users: names of the users there are.
+    """
+
+    cores: int
+    low_ports: bool
+    ipv6_loopback: bool
+    superuser: bool
+    users: frozenset[str]
+
+
+def inspect() -> Machine:
+    """Look at the machine this process runs on."""
+    return Machine(
+        cores=len(os.sched_getaffinity(0)),
+        low_ports=_may_bind_low_ports(),
+        ipv6_loopback=any(line.endswith(" lo") for line in _lines(_IPV6_ADDRESSES)),
+        superuser=os.geteuid() == 0,
+        users=frozenset(entry.pw_name for entry in pwd.getpwall()),
+    )
+
+
+def _may_bind_low_ports() -> bool:
+    for line in _lines(_FIRST_UNPRIVILEGED_PORT):
+        if line.strip().isdecimal() and int(line) <= 53:
+            return True
+    for line in _lines(_CAPABILITIES):
+        key, _, value = line.partition(":")
+        if key == "CapEff":
+            return bool(int(value, 16) & _CAP_NET_BIND_SERVICE)
+    return os.geteuid() == 0
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
