@@ -36,7 +36,8 @@ class Edns:
         version: EDNS version; only 0 exists.
         do: DNSSEC records wanted (RFC 3225).
         extended_rcode: upper 8 bits of the 12-bit response code.
-        options: pairs of option code and value, in the order of the message.
+        options: pairs of option code and value, in the order of the message;
+            none of a version other than 0.
     """
 
     udp_size: int
@@ -64,8 +65,10 @@ def from_opt(udp_size: int, ttl: int, rdata: bytes) -> Edns:
     Raises:
         FormError: an option runs over the end.
     """
-    options = parse_options(rdata) if rdata else ()
-    return Edns(udp_size, ttl >> 16 & 0xFF, bool(ttl & FLAG_DO), ttl >> 24, options)
+    version = ttl >> 16 & 0xFF
+    # RFC 6891 §6.1.3: only the layout of version 0 is known.
+    options = parse_options(rdata) if rdata and not version else ()
+    return Edns(udp_size, version, bool(ttl & FLAG_DO), ttl >> 24, options)
 
 
 def parse_options(rdata: bytes) -> tuple[tuple[int, bytes], ...]:

@@ -22,6 +22,7 @@ from dnsd.wire.errors import FormError
 from dnsd.wire.iana import Opcode, OptionCode, RRClass, RRType
 from dnsd.wire.layouts import ONLY_IN, rdata_uncompressed
 from dnsd.wire.reader import HEADER_OCTETS, Reader
+from dnsd.wire.records import FIXED, Record, check_tsig_place, read_opt, read_record, walk_records
 from dnsd.wire.rrset import RRset
 from dnsd.wire.writer import MAX_MESSAGE_OCTETS, MessageWriter
 
@@ -39,7 +40,6 @@ OPCODE_SHIFT: Final = 11
 MAX_RECORDS: Final = (0xFFFF - HEADER_OCTETS) // 11
 
 _HEADER = struct.Struct("!6H")
-_RECORD = struct.Struct("!HHIH")  # type, class, TTL, RDLENGTH
 _OPT_START = b"\x00\x00\x29"  # root owner, type 41
 _OPT_REST = struct.Struct("!HIH")
 
@@ -198,7 +198,7 @@ def parse_query(octets: bytes) -> Query:
         ):
             edns = _opt_alone(octets, end + 3)
         else:
-            edns, tsig_present = _walk_records(octets, end, (answers, authorities, additionals))
+            edns, tsig_present = walk_records(octets, end, (answers, authorities, additionals))
     return Query(
         message_id,
         opcode,
@@ -235,7 +235,7 @@ def _query_without_question(octets: bytes) -> Query:
         raise FormError(f"{header.question_count} questions instead of one")
     if header.answer_count or header.authority_count:
         raise FormError("records without a question")
-    edns, tsig_present = _walk_records(octets, HEADER_OCTETS, (0, 0, header.additional_count))
+    edns, tsig_present = walk_records(octets, HEADER_OCTETS, (0, 0, header.additional_count))
     if edns is None or edns.option(_COOKIE) is None:
         raise FormError("no question")
     return Query(
@@ -251,62 +251,6 @@ def _query_without_question(octets: bytes) -> Query:
         tsig_present,
         octets,
     )
-
-
-class _Record(NamedTuple):
-    """The fixed part of a record; the cursor stands at its rdata."""
-
-    owner: bytes
-    type: int
-    rdclass: int
-    ttl: int
-    rdlength: int
-
-
-def _record(reader: Reader) -> _Record:
-    owner = reader.name()
-    start = reader.offset
-    reader.skip(10)
-    return _Record(owner, *_RECORD.unpack_from(reader.message, start))
-
-
-def _walk_records(
-    octets: bytes, offset: int, counts: tuple[int, int, int]
-) -> tuple[Edns | None, bool]:
-    """Walk over the records of a query: what OPT says, and whether TSIG is there."""
-    reader = Reader(octets, offset)
-    edns: Edns | None = None
-    tsig_present = False
-    for section, count in enumerate(counts):
-        for i in range(count):
-            record = _record(reader)
-            if record.type == _OPT:
-                edns = _opt(reader, record, section, edns)
-                continue
-            if record.type == _TSIG:
-                _check_tsig_place(record, section, counts[2] - i, reader.offset)
-                tsig_present = True
-            reader.skip(record.rdlength)
-    return edns, tsig_present
-
-
-def _opt(reader: Reader, record: _Record, section: int, earlier: Edns | None) -> Edns:
-    """Read the rest of an OPT record (RFC 6891 §6.1.1)."""
-    if earlier is not None:
-        raise FormError("second OPT record", reader.offset)
-    if section != 2:
-        raise FormError("OPT record outside the additional section", reader.offset)
-    if record.owner != b"\x00":
-        raise FormError("OPT record below the root", reader.offset)
-    return from_opt(record.rdclass, record.ttl, reader.octets(record.rdlength))
-
-
-def _check_tsig_place(record: _Record, section: int, left: int, offset: int) -> None:
-    """Refuse a TSIG that is not the message's last record (RFC 8945 §5.1)."""
-    if section != 2 or left != 1:
-        raise FormError("TSIG is not the last record", offset)
-    if record.rdclass != _CLASS_ANY or record.ttl != 0:
-        raise FormError("TSIG with a wrong class or TTL", offset)
 
 
 def parse_message(octets: bytes, *, max_records: int = MAX_RECORDS) -> Message:
@@ -341,12 +285,12 @@ def _read_section(reader: Reader, message: Message, section: int, count: int) ->
     rrsets = (message.answer, message.authority, message.additional)[section]
     found: dict[tuple[bytes, int, int, bytes], tuple[RRset, dict[bytes, None]]] = {}
     for i in range(count):
-        record = _record(reader)
+        record = read_record(reader)
         if record.type == _OPT:
-            message.edns = _opt(reader, record, section, message.edns)
+            message.edns = read_opt(reader, record, section, message.edns)
             continue
         if record.type == _TSIG:
-            _check_tsig_place(record, section, count - i, reader.offset)
+            check_tsig_place(record, section, count - i, reader.offset)
             rdata = rdata_uncompressed(reader, _TSIG, record.rdlength)
             message.tsig = RRset(record.owner, _TSIG, 0, (rdata,), rdclass=_CLASS_ANY)
             continue
@@ -367,7 +311,7 @@ def _read_section(reader: Reader, message: Message, section: int, count: int) ->
         rrset.rdatas = tuple(rdatas)
 
 
-def _rdata(reader: Reader, record: _Record) -> bytes:
+def _rdata(reader: Reader, record: Record) -> bytes:
     rdclass = record.rdclass
     if rdclass != _IN:
         # RFC 2136 §2.4, §2.5: a condition or a deletion may come without rdata.
@@ -423,4 +367,4 @@ def render_message(message: Message, limit: int = MAX_MESSAGE_OCTETS) -> bytes:
 
 def _render_tsig(tsig: RRset) -> bytes:
     rdata = tsig.rdatas[0]
-    return tsig.owner + _RECORD.pack(_TSIG, _CLASS_ANY, 0, len(rdata)) + rdata
+    return tsig.owner + FIXED.pack(_TSIG, _CLASS_ANY, 0, len(rdata)) + rdata
