@@ -91,9 +91,10 @@ def _key(path: str, field: FieldInfo, kind: Kind | None) -> Key:
         return Key(path, doc, None, None, "", None)
     extra = field.json_schema_extra
     words = extra.get("x-default") if isinstance(extra, dict) else None
-    default = None if field.is_required() else field.default
     example = field.examples[0] if field.examples else None
-    return Key(path, doc, kind, default, str(words) if words else flow(default), example)
+    if field.is_required():
+        return Key(path, doc, kind, None, "", example)
+    return Key(path, doc, kind, field.default, str(words or flow(field.default)), example)
 
 
 def flow(value: Any) -> str:

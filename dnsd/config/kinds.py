@@ -7,7 +7,6 @@ never reach a person. Every number, duration, size and share has two bounds.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Never
@@ -24,7 +23,6 @@ _MAX_SHOWN = 60  # characters of a value in a message
 OFF_WORDS = ("off", "none")
 _TRUE_WORDS = ("on", "true", "yes")
 _FALSE_WORDS = ("off", "false", "no")
-NETWORK_WORDS = ("any", "loopback", "private")
 
 
 def shown(written: object) -> str:
@@ -258,81 +256,6 @@ class Text(Kind):
         return text.encode("ascii")
 
 
-class Address(Kind):
-    """An IP address to bind, read as its shortest text."""
-
-    noun = "an IPv4 or IPv6 address"
-
-    def parse(self, text: str) -> str:
-        """Read an address; a zone index is allowed, as in ``fe80::1%eth0``."""
-        return str(ipaddress.ip_address(text))
-
-    def advise(self, text: str) -> str:
-        """Point to the key that a port belongs to."""
-        host, colon, port = text.rpartition(":")
-        if colon and port.isdecimal():
-            try:
-                host = str(ipaddress.ip_address(host.strip("[]")))
-            except ValueError:
-                return ""
-            return (
-                f"{{address: {host!r}, port: {port}}}"
-                if ":" in host
-                else f"{{address: {host}, port: {port}}}"
-            )
-        return "127.0.0.1" if text == "localhost" else ""
-
-
-class Network(Kind):
-    """Clients: a word for well-known networks, an address, or a network."""
-
-    noun = "any, loopback, private, an address, or a network such as 192.0.2.0/24"
-
-    def parse(self, text: str) -> str:
-        """Read a word, an address or a network without host bits."""
-        if text in NETWORK_WORDS:
-            return text
-        return str(ipaddress.ip_network(text))
-
-    def advise(self, text: str) -> str:
-        """Clear the host bits."""
-        try:
-            return str(ipaddress.ip_network(text, strict=False))
-        except ValueError:
-            return ""
-
-
-class LoopbackEndpoint(Kind):
-    """A loopback address and a port, or off; read as a pair or None."""
-
-    noun = "a loopback address and a port such as 127.0.0.1:8053, or off"
-    null = "off"
-
-    def parse(self, text: str) -> tuple[str, int] | None:
-        """Read ``127.0.0.1:8053``, ``[::1]:8053`` or ``off``."""
-        if text in OFF_WORDS:
-            return None
-        host, colon, port = text.rpartition(":")
-        if not colon or re.fullmatch("[1-9][0-9]{0,4}", port) is None or int(port) > 65535:
-            raise ValueError(text)
-        if ":" in host and not (host.startswith("[") and host.endswith("]")):
-            raise ValueError(text)
-        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-        if not address.is_loopback:
-            raise ValueError(text)
-        return str(address), int(port)
-
-    def advise(self, text: str) -> str:
-        """Say why another address is refused."""
-        if text.startswith(("localhost:", ":")):
-            return f"127.0.0.1:{text.rpartition(':')[2]}"
-        try:
-            address = ipaddress.ip_address(text.rpartition(":")[0].strip("[]"))
-        except ValueError:
-            return ""
-        return "" if address.is_loopback else "put a proxy that asks for a password in front of it"
-
-
 @dataclass(frozen=True)
 class Several(Kind):
     """A list of values of one kind; a single value is a list of one.
@@ -378,11 +301,13 @@ class SeveralSections(Kind):
         noun: what is accepted, a noun phrase.
         word: a word that gives None; may be empty.
         least: how many there must be.
+        short: text alone stands for a mapping with one key.
     """
 
     noun: str  # type: ignore[misc] # each list has its own
     word: str = ""
     least: int = 0
+    short: bool = False
 
     def read(self, written: object) -> Any:
         """Make a list of what is written."""
@@ -397,5 +322,9 @@ class SeveralSections(Kind):
         return core_schema.no_info_before_validator_function(self.read, following(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, following: Any) -> dict[str, Any]:
-        found: dict[str, Any] = following(schema)
-        return found
+        # Pydantic's is the list or null.
+        section = following(schema)["anyOf"][0]["items"]
+        one = [{"type": "string"}, section] if self.short else [section]
+        several = {"type": "array", "items": {"anyOf": one}, "minItems": self.least}
+        words = [{"const": self.word}] if self.word else []
+        return {"anyOf": [*words, *one, several, {"type": "null"}]}

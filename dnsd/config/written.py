@@ -12,12 +12,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from dnsd.config.addresses import Address, LoopbackEndpoint, Network
 from dnsd.config.kinds import (
-    Address,
     Choice,
     Duration,
-    LoopbackEndpoint,
-    Network,
     Several,
     SeveralSections,
     Share,
@@ -84,7 +82,7 @@ class WrittenZones(Section):
     """One place with zone files."""
 
     file: Annotated[Path, ZonePath()] = key(
-        "A zone file, or a directory whose zone files are all served.",
+        "A zone file, or a directory of them.",
         example="extra/example.org.yaml",
     )
 
@@ -115,7 +113,8 @@ class WrittenAuthority(Section):
     """The zones this server answers for."""
 
     zones: Annotated[
-        list[WrittenZones] | None, SeveralSections("a path, {file: PATH}, or a list of these")
+        list[WrittenZones] | None,
+        SeveralSections("a path, {file: PATH}, or a list of these", short=True),
     ] = key(
         "Zones to serve: a directory of zone files, or a list of directories and of"
         " {file: NAME.yaml}.",
