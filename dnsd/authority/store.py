@@ -27,8 +27,8 @@ publication for speed at a power failure (no sync of the meta page, which
 keeps the file whole) and it does not repair a damaged file: see
 :class:`StoreError`.
 
-Not here: what a node means, which is ``lookup``. Longer than other modules
-because it is the only one that may know LMDB.
+Not here: what a node means, which is ``lookup``. This module is long because it
+is the only one that may know LMDB.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ from __future__ import annotations
 import errno
 import struct
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 import lmdb
 
@@ -78,8 +77,7 @@ class StoreError(Exception):
         self.rebuild = rebuild
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneRow:
+class ZoneRow(NamedTuple):
     """What the catalog says of one zone.
 
     Attributes:
@@ -387,6 +385,10 @@ class Snapshot:
     def __exit__(self, *_: object) -> None:
         self._transaction.abort()
 
+    def close(self) -> None:
+        """End reading, as the end of the with block does."""
+        self._transaction.abort()
+
     @property
     def commit_number(self) -> int:
         """A number that moves with every commit, so also with every publication.
@@ -452,13 +454,15 @@ class ZoneVersion:
     def has_below(self, name: bytes) -> bool:
         """Tell whether any name below this one owns records."""
         key = self._key(name)
-        with _explained(self._path):
+        try:
             cursor = self._transaction.cursor()
             if not cursor.set_range(key):
                 return False
             found = cursor.key()
             if found == key:
                 found = cursor.key() if cursor.next() else b""
+        except lmdb.Error as error:
+            raise _explain(self._path, error) from error
         return found.startswith(key)
 
     def closest_encloser(self, name: bytes) -> bytes:
@@ -468,8 +472,7 @@ class ZoneVersion:
         next to where the name's would, so two cursor steps find it.
         """
         key = self._key(name)
-        with _explained(self._path):
-            before, after = self._around(key)
+        before, after = self._around(key)
         shared = max(_common_octets(key, before), _common_octets(key, after))
         # Labels end with the only zero octets of a key.
         end = max(key.rfind(0, 0, shared) + 1, len(self._prefix))
@@ -483,8 +486,7 @@ class ZoneVersion:
         Only names that own records count, in canonical order, and only those
         of the zone.
         """
-        with _explained(self._path):
-            before, after = self._around(self._key(name))
+        before, after = self._around(self._key(name))
         return self._name(before), self._name(after)
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
@@ -501,11 +503,14 @@ class ZoneVersion:
 
     def _around(self, key: bytes) -> tuple[bytes, bytes]:
         """Return the last key before this one and the first not before it."""
-        cursor = self._transaction.cursor()
-        if cursor.set_range(key):
-            after = cursor.key()
-            return (cursor.key() if cursor.prev() else b""), after
-        return (cursor.key() if cursor.last() else b""), b""
+        try:
+            cursor = self._transaction.cursor()
+            if cursor.set_range(key):
+                after = cursor.key()
+                return (cursor.key() if cursor.prev() else b""), after
+            return (cursor.key() if cursor.last() else b""), b""
+        except lmdb.Error as error:
+            raise _explain(self._path, error) from error
 
     def _name(self, key: bytes) -> bytes | None:
         return names.from_order_key(key[4:]) if key.startswith(self._prefix) else None

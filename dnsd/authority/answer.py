@@ -1,0 +1,205 @@
+"""The answer that our zones give to a question: rcode, AA and sections.
+
+Answers are minimal: the authority section holds a referral or the SOA of a
+denial, never the NS RRset beside data. A chain of aliases is followed from
+zone to zone, as far as we hold them (RFC 1034 §4.3.2 step 3a: "go back to step
+1"), at most :data:`MAX_LINKS` times; a loop ends it with what was found so far
+and NOERROR. The rcode is that of the chain's end (RFC 6604 §3), AA that of its
+beginning (RFC 1035 §4.1.1: "the owner name which matches the query name, or
+the first owner name in the answer section").
+
+Everything for one question is read in one snapshot, so from one version of
+each zone.
+
+Not here: EDNS, truncation, DNSSEC proofs (not yet).
+
+Source: RFC 1034 §4.3.2, RFC 2308 §2, RFC 6672 §3.2, RFC 8482, RFC 9471.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dnsd.authority import additional
+from dnsd.authority.additional import TYPES_WITH_TARGETS
+from dnsd.authority.lookup import Kind, lookup
+from dnsd.authority.node import Node
+from dnsd.wire import names
+from dnsd.wire.iana import Rcode, RRType
+from dnsd.wire.rrset import RRset
+
+if TYPE_CHECKING:
+    from dnsd.authority.lookup import Lookup, Zone
+    from dnsd.authority.store import Snapshot
+    from dnsd.authority.zones import ServedZone, Zones
+
+# BIND follows as many; longer chains are mistakes or attacks.
+MAX_LINKS = 11
+
+_CNAME = int(RRType.CNAME)
+_SOA = int(RRType.SOA)
+_DS = int(RRType.DS)
+_NOERROR = int(Rcode.NOERROR)
+_NXDOMAIN = int(Rcode.NXDOMAIN)
+_YXDOMAIN = int(Rcode.YXDOMAIN)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes into a reply, before its size is known.
+
+    Attributes:
+        rcode: NOERROR, NXDOMAIN or YXDOMAIN.
+        authoritative: the AA bit.
+        answer: in the order of the chain.
+        authority: a referral's NS RRset, or the SOA of a denial.
+        additional: may be left out when it does not fit, except for
+        required_glue: those of ``additional`` without which the reply is
+            truncated (RFC 9471 §3.1).
+        slot: generation slot of the zone it depends on; 0 when it depends on
+            several, or on a zone not being here.
+        generated: the first zone was made by the server.
+    """
+
+    rcode: int
+    authoritative: bool
+    answer: list[RRset]
+    authority: list[RRset]
+    additional: list[RRset]
+    required_glue: list[RRset] = field(default_factory=list)
+    slot: int = 0
+    generated: bool = False
+
+
+def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) -> Answer | None:
+    """Answer a question of class IN.
+
+    Args:
+        zones: what we answer for.
+        qname: in canonical form.
+        qtype: any but the types of transfers and of the message itself.
+        every_type: type ANY gets all RRsets; else the smallest one, since
+            whoever asked may not be who receives it (RFC 8482 §4.1).
+
+    Returns:
+        The answer, None when no zone of ours holds the name.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with zones.snapshot() as snapshot:
+        zone = _responsible(zones, snapshot, qname, qtype)
+        if zone is None:
+            return None
+        reply = Answer(
+            rcode=_NOERROR,
+            authoritative=True,
+            answer=[],
+            authority=[],
+            additional=[],
+            slot=zone.slot,
+            generated=zone.generated,
+        )
+        for _ in range(1 + MAX_LINKS):
+            found = lookup(zone.nodes, qname, qtype)
+            target = _apply(reply, zone.nodes, found, qname, every_type=every_type)
+            # Asked for itself, the CNAME that a DNAME makes ends the chain.
+            if target is None or qtype == _CNAME:
+                break
+            following = _responsible(zones, snapshot, target, qtype)
+            if following is None or following.nodes.origin != zone.nodes.origin:
+                reply.slot = 0
+                if following is None:
+                    break
+            zone, qname = following, target
+        return reply
+
+
+def _responsible(zones: Zones, snapshot: Snapshot, qname: bytes, qtype: int) -> ServedZone | None:
+    if qtype == _DS:
+        return zones.closest_parent_side(snapshot, qname)
+    return zones.closest(snapshot, qname)
+
+
+def _apply(
+    reply: Answer, zone: Zone, found: Lookup, name: bytes, *, every_type: bool
+) -> bytes | None:
+    """Put what was found into the sections; return where an alias leads."""
+    rrset = found.rrset
+    match found.kind:
+        case Kind.ANSWER if rrset is not None:
+            reply.answer.append(rrset)
+            if rrset.type in TYPES_WITH_TARGETS:
+                reply.additional = additional.for_answer(zone, rrset)
+        case Kind.ANSWER:
+            assert found.node is not None
+            reply.answer += _any(found.node, name, every_type=every_type)
+        case Kind.ALIAS:
+            assert rrset is not None
+            return _follow_cname(reply, rrset)
+        case Kind.DNAME:
+            assert rrset is not None
+            return _follow_dname(reply, rrset, name)
+        case Kind.REFERRAL:
+            assert rrset is not None
+            reply.authoritative = bool(reply.answer)
+            reply.authority.append(rrset)
+            reply.required_glue, optional = additional.for_referral(zone, rrset)
+            reply.additional = reply.required_glue + optional
+        case _:
+            if found.kind is Kind.NAME_ERROR:
+                reply.rcode = _NXDOMAIN
+            reply.authority.append(_negative_soa(zone))
+    return None
+
+
+def _any(node: Node, owner: bytes, *, every_type: bool) -> list[RRset]:
+    if every_type:
+        return node.rrsets(owner)
+    smallest = node.smallest_rrset(owner)
+    return [] if smallest is None else [smallest]
+
+
+def _negative_soa(zone: Zone) -> RRset:
+    """Return the SOA RRset with the TTL that a denial may be kept.
+
+    Source: RFC 2308 §3 and §5: the lower of its TTL and its MINIMUM field.
+    """
+    octets = zone.get(zone.origin)
+    soa = None if octets is None else Node(octets).rrset(zone.origin, _SOA)
+    assert soa is not None
+    soa.ttl = min(soa.ttl, int.from_bytes(soa.rdatas[0][-4:], "big"))
+    return soa
+
+
+def _follow_cname(reply: Answer, cname: RRset) -> bytes | None:
+    """Add a CNAME RRset; return its target, or None if the chain has met it."""
+    reply.answer.append(cname)
+    target = names.lower(cname.rdatas[0])
+    return None if _is_met(reply, target) else target
+
+
+def _follow_dname(reply: Answer, dname: RRset, name: bytes) -> bytes | None:
+    """Add a DNAME RRset and the CNAME it makes of a name.
+
+    Returns:
+        The target, or None if the chain has met it or it is too long; then the
+        rcode says so.
+
+    Source: RFC 6672 §2.2, §3.1.
+    """
+    # A chain may pass the same DNAME twice; its RRset stands there once.
+    if not any(rrset.type == dname.type and rrset.owner == dname.owner for rrset in reply.answer):
+        reply.answer.append(dname)
+    target = name[: len(name) - len(dname.owner)] + names.lower(dname.rdatas[0])
+    if len(target) > names.MAX_NAME_OCTETS:
+        reply.rcode = _YXDOMAIN
+        return None
+    reply.answer.append(RRset(name, _CNAME, dname.ttl, (target,)))
+    return None if _is_met(reply, target) else target
+
+
+def _is_met(reply: Answer, target: bytes) -> bool:
+    """Tell whether the chain has an alias at this name already."""
+    return any(rrset.owner == target and rrset.type == _CNAME for rrset in reply.answer)
