@@ -1,18 +1,82 @@
-"""The ordered steps that turn a request into a reply."""
+"""The ordered steps that turn a request into a reply.
+
+    admit → read → opcode → EDNS version → TSIG → cookie → view → class → transfer
+          → authority → rate → finish
+
+Each step either lets the request go on or makes the reply, and nothing goes
+back. A reply is an answer, a refusal, or nothing; what named, nsd and knotd
+agree on decides where the standards leave a choice:
+
+    what comes                             what goes
+    response, source port 0, no header     nothing
+    malformed                              FORMERR, the question if legible
+    unknown opcode                         NOTIMP without question (RFC 8906 §3.1.3)
+    NOTIFY, UPDATE                         REFUSED for a zone of ours, else NOTAUTH
+    EDNS version above 0                   BADVERS (RFC 6891 §6.1.3)
+    TSIG                                   NOTAUTH: we know no key (RFC 8945 §5.2.1)
+    no question but a cookie               a cookie (RFC 7873 §5.4)
+    class CH                               the server's identity or REFUSED
+    other classes, ANY too                 REFUSED; named, nsd and knotd differ
+    AXFR over UDP                          NOTIMP
+    AXFR, IXFR                             REFUSED for a zone of ours, else NOTAUTH
+    no zone of ours                        REFUSED
+    any other type                         what the zone says
+
+The client's RD comes back; RA, AD, CD and Z are clear (RFC 4035 §3.1.6).
+
+Not yet: transfers, NOTIFY, UPDATE, TSIG records in replies.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from dnsd.authority.answer import Answer
+from dnsd.query.cookies import INVALID, MALFORMED
+from dnsd.query.crashes import Crashes, CrashOptions
+from dnsd.query.finish import option
+from dnsd.query.ratelimit import CHAOS_CLASS, rate_class
+from dnsd.query.replies import Exchange, Refusal, Replies
+from dnsd.query.request import Reply, Request, Transport, ZoneSet
+from dnsd.query.views import AUTHORITY
+from dnsd.wire.errors import FormError
+from dnsd.wire.iana import ExtendedError, Opcode, OptionCode, Rcode, RRClass, RRType
+from dnsd.wire.message import OPCODE_SHIFT, QR, parse_query
+from dnsd.wire.rrset import RRset
 
 if TYPE_CHECKING:
-    from dnsd.authority.answer import Answer
+    from collections.abc import Callable
+
     from dnsd.query.cookies import Cookies
     from dnsd.query.finish import FinishOptions
     from dnsd.query.identity import Identity
     from dnsd.query.ratelimit import Limiter
-    from dnsd.query.request import Reply, Request
     from dnsd.query.views import Views
+
+# Plain integers, for speed.
+_QUERY: Final = int(Opcode.QUERY)
+_ZONE_OPCODES: Final = frozenset((int(Opcode.NOTIFY), int(Opcode.UPDATE)))
+_OPCODES: Final = _ZONE_OPCODES | {_QUERY}
+_IN: Final = int(RRClass.IN)
+_CH: Final = int(RRClass.CH)
+_SOA: Final = int(RRType.SOA)
+_TXT: Final = int(RRType.TXT)
+_AXFR: Final = int(RRType.AXFR)
+_TRANSFERS: Final = frozenset((int(RRType.AXFR), int(RRType.IXFR)))
+_COOKIE: Final = int(OptionCode.COOKIE)
+
+_UNKNOWN_OPCODE: Final = Refusal(int(Rcode.NOTIMP), with_question=False)
+_UNKNOWN_VERSION: Final = Refusal(int(Rcode.BADVERS), with_cookie=False)
+_UNKNOWN_KEY: Final = Refusal(int(Rcode.NOTAUTH), error="signed with a key that we do not have")
+_COOKIE_ONLY: Final = Refusal(int(Rcode.NOERROR))
+_INVALID_COOKIE_ONLY: Final = Refusal(int(Rcode.BADCOOKIE))
+_CLIENT_NOT_ALLOWED: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.PROHIBITED))
+_OTHER_CLASS: Final = Refusal(int(Rcode.REFUSED))
+_TRANSFER_OVER_UDP: Final = Refusal(int(Rcode.NOTIMP))
+_ZONE_REQUEST: Final = Refusal(int(Rcode.REFUSED))
+_NOT_OUR_APEX: Final = Refusal(int(Rcode.NOTAUTH))
+_NOT_OUR_ZONE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
 
 
 class Authority(Protocol):
@@ -53,8 +117,22 @@ class Parts:
 class Pipeline:
     """Answers requests; never raises, never keeps a request."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, crashes: CrashOptions | None = None) -> None:
         self._parts = parts
+        self._replies = Replies(parts)
+        self._crashes = Crashes(crashes or CrashOptions())
+        self._steps: tuple[Callable[[Exchange], Reply | None], ...] = (
+            self._check_opcode,
+            self._check_version,
+            self._check_tsig,
+            self._check_cookie,
+            self._check_view,
+            self._check_class,
+            self._check_transfer,
+            self._ask_authority,
+            self._check_rate,
+            self._finish,
+        )
 
     def reply(self, request: Request) -> Reply:
         """Answer one request.
@@ -62,4 +140,131 @@ class Pipeline:
         Returns:
             The reply; its ``octets`` are empty when nothing is to be sent.
         """
-        raise NotImplementedError
+        octets = request.octets
+        if len(octets) < 12:
+            return Reply(b"", dropped="malformed")
+        if octets[2] & QR >> 8:
+            return Reply(b"", dropped="response")
+        if not request.client_port:
+            return Reply(b"", dropped="source_port")
+        if self._crashes.holds(octets, request.now):
+            return self._replies.failed(request, None)
+        # A defect of ours must cost one reply and not the process.
+        try:
+            return self._run_steps(request)
+        except Exception as error:  # noqa: BLE001 - the shell logs it
+            self._crashes.add(octets, request.now)
+            return self._replies.failed(request, error)
+
+    def _run_steps(self, request: Request) -> Reply:
+        try:
+            query = parse_query(request.octets)
+        except FormError as error:
+            opcode = request.octets[2] >> OPCODE_SHIFT - 8 & 15
+            return self._replies.malformed(request, error, opcode_known=opcode in _OPCODES)
+        view = self._parts.views.view(request.client)
+        exchange = Exchange(request, query, view, request.transport is Transport.UDP)
+        for step in self._steps:
+            reply = step(exchange)
+            if reply is not None:
+                return reply
+        raise AssertionError("the last step always replies")
+
+    def _check_opcode(self, exchange: Exchange) -> Reply | None:
+        if exchange.query.opcode in _OPCODES:
+            return None
+        return self._replies.refuse(exchange, _UNKNOWN_OPCODE)
+
+    def _check_version(self, exchange: Exchange) -> Reply | None:
+        edns = exchange.query.edns
+        if edns is None or not edns.version:
+            return None
+        return self._replies.refuse(exchange, _UNKNOWN_VERSION)
+
+    def _check_tsig(self, exchange: Exchange) -> Reply | None:
+        if not exchange.query.tsig_present:
+            return None
+        return self._replies.refuse(exchange, _UNKNOWN_KEY)
+
+    def _check_cookie(self, exchange: Exchange) -> Reply | None:
+        query, cookies = exchange.query, self._parts.cookies
+        if query.edns is not None and query.edns.options and cookies is not None:
+            value = query.edns.option(_COOKIE)
+            if value is not None:
+                request = exchange.request
+                exchange.verdict, ours = cookies.answer(value, request.client, request.wall_now)
+                if exchange.verdict == MALFORMED:
+                    return self._replies.formerr(exchange, "malformed cookie")
+                exchange.cookie = option(_COOKIE, ours)
+        if query.qname:
+            return None
+        if not exchange.cookie:
+            return self._replies.formerr(exchange, "no question")
+        # RFC 7873 §5.4: the only place where an invalid cookie is an error.
+        refusal = _INVALID_COOKIE_ONLY if exchange.verdict == INVALID else _COOKIE_ONLY
+        return self._replies.refuse(exchange, refusal)
+
+    def _check_view(self, exchange: Exchange) -> Reply | None:
+        if exchange.view & AUTHORITY:
+            return None
+        return self._replies.refuse(exchange, _CLIENT_NOT_ALLOWED)
+
+    def _check_class(self, exchange: Exchange) -> Reply | None:
+        query = exchange.query
+        if query.qclass == _IN:
+            return None
+        text = None
+        if query.qclass == _CH and query.opcode == _QUERY:
+            text = self._parts.identity.chaos_text(query.qname, query.qtype)
+        if text is None:
+            return self._replies.refuse(exchange, _OTHER_CLASS)
+        exchange.rate_class = CHAOS_CLASS
+        if not self._replies.is_within_rate(exchange):
+            return self._replies.limited(exchange)
+        rrset = RRset(query.qname, _TXT, 0, (text,), rdclass=_CH)
+        reply = self._replies.answer(exchange, _chaos_answer(rrset))
+        reply.cacheable = False
+        return reply
+
+    def _check_transfer(self, exchange: Exchange) -> Reply | None:
+        query = exchange.query
+        if query.opcode == _QUERY:
+            if query.qtype not in _TRANSFERS:
+                return None
+            if query.qtype == _AXFR and exchange.is_datagram:
+                return self._replies.refuse(exchange, _TRANSFER_OVER_UDP)
+        soa = self._parts.authority(query.qname, _SOA, every_type=False)
+        is_apex = soa is not None and any(
+            rrset.type == _SOA and rrset.owner == query.qname for rrset in soa.answer
+        )
+        return self._replies.refuse(exchange, _ZONE_REQUEST if is_apex else _NOT_OUR_APEX)
+
+    def _ask_authority(self, exchange: Exchange) -> Reply | None:
+        query = exchange.query
+        answer = self._parts.authority(
+            query.qname, query.qtype, every_type=not exchange.is_datagram
+        )
+        if answer is None:
+            reply = self._replies.refuse(exchange, _NOT_OUR_ZONE)
+            reply.cacheable = not reply.limits
+            return reply
+        exchange.answer = answer
+        exchange.rate_class = rate_class(answer)
+        return None
+
+    def _check_rate(self, exchange: Exchange) -> Reply | None:
+        if self._replies.is_within_rate(exchange):
+            return None
+        return self._replies.limited(exchange)
+
+    def _finish(self, exchange: Exchange) -> Reply:
+        answer = exchange.answer
+        assert answer is not None
+        reply = self._replies.answer(exchange, answer)
+        reply.slot = answer.slot
+        reply.zone_set = ZoneSet.GENERATED if answer.generated else ZoneSet.FILE
+        return reply
+
+
+def _chaos_answer(rrset: RRset) -> Answer:
+    return Answer(rcode=0, authoritative=False, answer=[rrset], authority=[], additional=[])

@@ -1,0 +1,208 @@
+"""One request on its way, and the replies that may end it.
+
+Whoever may be somebody else than the address says gets no more than its rate,
+and never more octets than it sent unless it gets an answer: explanations of a
+refusal (RFC 8914) go only to clients that cannot be somebody else, and a reply
+over the rate carries a cookie only where the query carried as much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dnsd.query.cookies import CLIENT_ONLY, VALID
+from dnsd.query.finish import (
+    OptWriter,
+    answer_octets,
+    bare_octets,
+    extended_error,
+    limited_octets,
+    option,
+    size_limit,
+    unparsed_octets,
+)
+from dnsd.query.ratelimit import ERROR_CLASS, FORMERR_CLASS, LIMITS
+from dnsd.query.request import Reply, Request, Transport
+from dnsd.query.views import UNLIMITED
+from dnsd.wire.edns import MAX_OPTIONS
+from dnsd.wire.iana import OptionCode, Rcode
+
+if TYPE_CHECKING:
+    from dnsd.authority.answer import Answer
+    from dnsd.query.pipeline import Parts
+    from dnsd.wire.errors import FormError
+    from dnsd.wire.message import Query
+
+# Plain integers, for speed.
+_NSID: Final = int(OptionCode.NSID)
+_COOKIE: Final = int(OptionCode.COOKIE)
+_NOERROR: Final = int(Rcode.NOERROR)
+_FORMERR: Final = int(Rcode.FORMERR)
+_NOTIMP: Final = int(Rcode.NOTIMP)
+_SERVFAIL: Final = int(Rcode.SERVFAIL)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the steps.
+
+    Attributes:
+        request: as it came.
+        query: as it was read.
+        view: who the client is.
+        is_datagram: it came over UDP, so the client may be somebody else.
+        verdict: what its cookie proves; CLIENT_ONLY without one.
+        cookie: the COOKIE option of the reply, 28 octets or none.
+        answer: what our zones say, once they were asked.
+        rate_class: what the reply counts under.
+    """
+
+    request: Request
+    query: Query
+    view: int
+    is_datagram: bool
+    verdict: int = CLIENT_ONLY
+    cookie: bytes = b""
+    answer: Answer | None = None
+    rate_class: bytes = ERROR_CLASS
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What to say instead of an answer.
+
+    Attributes:
+        rcode: extended rcode.
+        explanation: code of an Extended DNS Error, 0 for none.
+        with_question: the question is echoed.
+        with_cookie: a cookie is answered.
+        error: reason for a log; may be empty.
+    """
+
+    rcode: int
+    explanation: int = 0
+    with_question: bool = True
+    with_cookie: bool = True
+    error: str = ""
+
+
+class Replies:
+    """Makes every reply of the pipeline."""
+
+    __slots__ = ("_opt", "_parts")
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._opt = OptWriter(parts.finish)
+
+    def is_within_rate(self, exchange: Exchange) -> bool:
+        """Count a reply under its rate class; false if it must not be sent."""
+        if not exchange.is_datagram or exchange.verdict == VALID or exchange.view & UNLIMITED:
+            return True
+        request = exchange.request
+        return self._parts.limiter.allow(request.client, exchange.rate_class, request.now)
+
+    def answer(self, exchange: Exchange, answer: Answer) -> Reply:
+        """Reply with records; its rate was checked."""
+        query, parts = exchange.query, self._parts
+        cookie = options = exchange.cookie
+        nsid = parts.identity.nsid
+        if nsid and query.edns is not None and query.edns.option(_NSID) is not None:
+            options = option(_NSID, nsid) + cookie
+        opt = self._opt.record(query, answer.rcode, options)
+        limit = size_limit(query, parts.finish, is_datagram=exchange.is_datagram)
+        finished = answer_octets(query, answer, limit, opt)
+        limits = _option_limits(query)
+        if finished.names_exceeded:
+            limits = (*limits, "compressed_names")
+        return Reply(
+            finished.octets,
+            answer.rcode,
+            query.qtype,
+            cacheable=finished.complete and options == cookie,
+            cookie_octets=len(cookie),
+            rate_class=exchange.rate_class,
+            truncated=finished.truncated,
+            limits=limits,
+            query=query,
+        )
+
+    def refuse(self, exchange: Exchange, refusal: Refusal) -> Reply:
+        """Reply without records, or send the client to TCP when over its rate."""
+        if not self.is_within_rate(exchange):
+            return self.limited(exchange)
+        return self._bare(exchange, refusal)
+
+    def limited(self, exchange: Exchange) -> Reply:
+        """Send a client over its rate to TCP."""
+        query, cookie = exchange.query, exchange.cookie
+        if cookie and query.edns is not None:
+            sent = query.edns.option(_COOKIE) or b""
+            if len(sent) + 4 < len(cookie):
+                cookie = b""
+        opt = self._opt.record(query, _NOERROR, cookie)
+        return Reply(
+            limited_octets(query, opt),
+            _NOERROR,
+            query.qtype,
+            rate_class=exchange.rate_class,
+            limits=(LIMITS[exchange.rate_class[0]],),
+            query=query,
+        )
+
+    def formerr(self, exchange: Exchange, reason: str) -> Reply:
+        """Refuse a query that can be read but says something malformed."""
+        exchange.rate_class = FORMERR_CLASS
+        if not self.is_within_rate(exchange):
+            return _dropped(reason)
+        return self._bare(exchange, Refusal(_FORMERR, error=reason))
+
+    def malformed(self, request: Request, error: FormError, *, opcode_known: bool) -> Reply:
+        """Refuse octets that cannot be read as a query.
+
+        Args:
+            request: at least a header.
+            error: what is wrong with it.
+            opcode_known: without that, the form of the message is unknown too.
+        """
+        view = self._parts.views.view(request.client)
+        is_limited = request.transport is Transport.UDP and not view & UNLIMITED
+        if is_limited and not self._parts.limiter.allow(request.client, FORMERR_CLASS, request.now):
+            return _dropped(str(error))
+        rcode = _FORMERR if opcode_known else _NOTIMP
+        octets = unparsed_octets(request.octets, rcode)
+        return Reply(octets, rcode, rate_class=FORMERR_CLASS, error=str(error))
+
+    def failed(self, request: Request, crash: Exception | None) -> Reply:
+        """Say that we are at fault, without trusting any of our own code."""
+        octets = unparsed_octets(request.octets, _SERVFAIL)
+        error = "" if crash else "held back because it failed before"
+        return Reply(octets, _SERVFAIL, error=error, crash=crash)
+
+    def _bare(self, exchange: Exchange, refusal: Refusal) -> Reply:
+        query, rcode = exchange.query, refusal.rcode
+        options = cookie = exchange.cookie if refusal.with_cookie else b""
+        if refusal.explanation and (not exchange.is_datagram or exchange.view & UNLIMITED):
+            options = extended_error(refusal.explanation) + cookie
+        opt = self._opt.record(query, rcode, options)
+        return Reply(
+            bare_octets(query, rcode, opt, with_question=refusal.with_question),
+            rcode,
+            query.qtype,
+            cookie_octets=len(cookie),
+            rate_class=exchange.rate_class,
+            limits=_option_limits(query),
+            error=refusal.error,
+            query=query,
+        )
+
+
+def _dropped(reason: str) -> Reply:
+    """Send nothing: the client net had its FORMERR of this second."""
+    return Reply(b"", limits=(LIMITS[FORMERR_CLASS[0]],), dropped="malformed", error=reason)
+
+
+def _option_limits(query: Query) -> tuple[str, ...]:
+    edns = query.edns
+    return ("edns_options",) if edns is not None and len(edns.options) >= MAX_OPTIONS else ()

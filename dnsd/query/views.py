@@ -1,0 +1,77 @@
+"""Who a client is to us: one small number, found once a client.
+
+A view is the first thing that may make two clients' answers differ, so it is
+the first part of every key of the answer cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from dnsd.query.acl import Networks
+
+# Bits of a view. No bit at all is the strictest verdict.
+AUTHORITY: Final = 1  # may ask about our zones
+UNLIMITED: Final = 2  # response rate limiting does not count it
+
+ALL_VIEWS: Final = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """Who may do what.
+
+    Attributes:
+        allow: clients that may ask about our zones.
+        unlimited: clients that response rate limiting leaves alone.
+        clients: verdicts remembered in each of two generations, about 100
+            octets each.
+    """
+
+    allow: Networks
+    unlimited: Networks
+    clients: int = 32768
+
+
+class Views:
+    """Remembers the verdict on each client.
+
+    The table has two generations: when the newer is full, it becomes the older
+    and the older is forgotten. A verdict depends on nothing but the address, so
+    a flood of forged addresses costs the time to find verdicts again and never
+    makes one milder.
+
+    Attributes:
+        turnovers: times that a full generation was set aside; the shell reports
+            it as hits of the limit ``view_table``.
+    """
+
+    __slots__ = ("_allow", "_clients", "_newer", "_older", "_unlimited", "turnovers")
+
+    def __init__(self, options: ViewOptions) -> None:
+        self._allow = options.allow
+        self._unlimited = options.unlimited
+        self._clients = options.clients
+        self._newer: dict[bytes, int] = {}
+        self._older: dict[bytes, int] = {}
+        self.turnovers = 0
+
+    def view(self, client: bytes) -> int:
+        """Return the view of an address of 4 or 16 octets."""
+        found = self._newer.get(client)
+        if found is not None:
+            return found
+        found = self._older.get(client)
+        if found is None:
+            found = self._verdict(client)
+        if len(self._newer) >= self._clients:
+            self._older, self._newer = self._newer, {}
+            self.turnovers += 1
+        self._newer[client] = found
+        return found
+
+    def _verdict(self, client: bytes) -> int:
+        view = AUTHORITY if self._allow.contains(client) else 0
+        return view | UNLIMITED if self._unlimited.contains(client) else view
