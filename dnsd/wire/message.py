@@ -20,9 +20,16 @@ from typing import Final, NamedTuple
 from dnsd.wire.edns import FLAG_DO, Edns, from_opt, render_opt
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import Opcode, OptionCode, RRClass, RRType
-from dnsd.wire.layouts import ONLY_IN, rdata_uncompressed
+from dnsd.wire.layouts import rdata_uncompressed
 from dnsd.wire.reader import HEADER_OCTETS, Reader
-from dnsd.wire.records import FIXED, Record, check_tsig_place, read_opt, read_record, walk_records
+from dnsd.wire.records import (
+    FIXED,
+    check_tsig_place,
+    read_opt,
+    read_rdata,
+    read_record,
+    walk_records,
+)
 from dnsd.wire.rrset import RRset
 from dnsd.wire.writer import MAX_MESSAGE_OCTETS, MessageWriter
 
@@ -156,7 +163,7 @@ def peek_header(octets: bytes) -> Header | None:
 def parse_query(octets: bytes) -> Query:
     """Read a query: header, question and EDNS.
 
-    Records other than OPT and TSIG are walked over.
+    Records other than OPT and TSIG must be well formed and are left out.
 
     Raises:
         FormError: a part of the message is malformed, there is not exactly one
@@ -294,7 +301,7 @@ def _read_section(reader: Reader, message: Message, section: int, count: int) ->
             rdata = rdata_uncompressed(reader, _TSIG, record.rdlength)
             message.tsig = RRset(record.owner, _TSIG, 0, (rdata,), rdclass=_CLASS_ANY)
             continue
-        rdata = _rdata(reader, record)
+        rdata = read_rdata(reader, record)
         ttl = record.ttl if record.ttl < 0x80000000 else 0
         # RRSIGs are one RRset for each type that they cover (RFC 4035 §2.2).
         covered = rdata[:2] if record.type == _RRSIG else b""
@@ -309,17 +316,6 @@ def _read_section(reader: Reader, message: Message, section: int, count: int) ->
             known[1][rdata] = None
     for rrset, rdatas in found.values():
         rrset.rdatas = tuple(rdatas)
-
-
-def _rdata(reader: Reader, record: Record) -> bytes:
-    rdclass = record.rdclass
-    if rdclass != _IN:
-        # RFC 2136 §2.4, §2.5: a condition or a deletion may come without rdata.
-        if not record.rdlength and rdclass in (_CLASS_ANY, _CLASS_NONE):
-            return b""
-        if record.type in ONLY_IN and rdclass != _CLASS_NONE:
-            return reader.octets(record.rdlength)
-    return rdata_uncompressed(reader, record.type, record.rdlength)
 
 
 def _attach_signatures(rrsets: list[RRset]) -> None:

@@ -1,4 +1,4 @@
-"""Records without their rdata, and where OPT and TSIG may stand."""
+"""Records one by one, and where OPT and TSIG may stand."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Final, NamedTuple
 from dnsd.wire.edns import Edns, from_opt
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import RRClass, RRType
+from dnsd.wire.layouts import ONLY_IN, rdata_uncompressed
 from dnsd.wire.reader import Reader
 
 # Type, class, TTL, RDLENGTH (RFC 1035 §4.1.3).
 FIXED: Final = struct.Struct("!HHIH")
 
+_IN = int(RRClass.IN)
+_CLASS_NONE = int(RRClass.NONE)
 _CLASS_ANY = int(RRClass.ANY)
 _OPT = int(RRType.OPT)
 _TSIG = int(RRType.TSIG)
@@ -38,6 +41,22 @@ def read_record(reader: Reader) -> Record:
     start = reader.offset
     reader.skip(10)
     return Record(owner, *FIXED.unpack_from(reader.message, start))
+
+
+def read_rdata(reader: Reader, record: Record) -> bytes:
+    """Read the rdata of a record, names in it expanded.
+
+    Raises:
+        FormError: malformed, as far as :func:`.layouts.rdata_uncompressed` sees.
+    """
+    rdclass = record.rdclass
+    if rdclass != _IN:
+        # RFC 2136 §2.4, §2.5: a condition or a deletion may come without rdata.
+        if not record.rdlength and rdclass in (_CLASS_ANY, _CLASS_NONE):
+            return b""
+        if record.type in ONLY_IN and rdclass != _CLASS_NONE:
+            return reader.octets(record.rdlength)
+    return rdata_uncompressed(reader, record.type, record.rdlength)
 
 
 def walk_records(
@@ -69,7 +88,7 @@ def walk_records(
             if record.type == _TSIG:
                 check_tsig_place(record, section, counts[2] - i, reader.offset)
                 tsig_present = True
-            reader.skip(record.rdlength)
+            read_rdata(reader, record)
     return edns, tsig_present
 
 
