@@ -6,11 +6,11 @@ import re
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _OCTETS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-_DURATION_PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|[smhdw])")
+_DURATION_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|[smhdw])")
 _DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
-_SECONDS_ALONE = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
-_SIZE = re.compile(r"(\d{1,12}) ?([KMGT]iB|B|)")
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%")
+_SECONDS_ALONE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
+_SIZE = re.compile(r"([0-9]{1,12}) ?([KMGT]iB|B|)")
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 
 DURATION_FORM = "seconds, or numbers with ms, s, m, h, d or w: 45, 5m, 1h30m, 90d"
 SIZE_FORM = "octets, or a number with KiB, MiB, GiB or TiB: 4096, 128MiB"
