@@ -76,8 +76,8 @@ class LoopbackEndpoint(Kind):
 
     def advise(self, text: str) -> str:
         """Say why another address is refused."""
-        if text.startswith(("localhost:", ":")):
-            return f"127.0.0.1:{text.rpartition(':')[2]}"
+        if port := re.fullmatch("(?:localhost)?:([0-9]{1,5})", text):
+            return f"127.0.0.1:{port[1]}"
         try:
             address = ipaddress.ip_address(text.rpartition(":")[0].strip("[]"))
         except ValueError:

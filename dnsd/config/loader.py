@@ -67,14 +67,18 @@ def load(
         problems += [problem for problem in news if problem.where not in reported]
         raise ConfigError(problems) from None
     config = normalize(written, surroundings, path)
-    problems += check(config, document)
+    problems += check(config, surroundings.machine, document)
     if errors(problems):
         raise ConfigError(problems)
     return replace(config, warnings=tuple(problems))
 
 
-def _read(path: Path, problems: list[Problem]) -> Document:
-    """Read the file as YAML; defects that can be passed over go to the list."""
+def _read(path: Path, problems: list[Problem]) -> Document | None:
+    """Read the file as YAML; defects that can be passed over go to the list.
+
+    Returns:
+        The file, None when it says nothing.
+    """
     limit = CONFIG_POLICY.limits.octets
     try:
         with path.open("rb") as file:
@@ -85,6 +89,9 @@ def _read(path: Path, problems: list[Problem]) -> Document:
     root = None
     with EntryStream(octets, str(path), CONFIG_POLICY, problems) as stream:
         root = stream.node()
+    if [problem.id for problem in problems] == ["yaml-empty"]:
+        problems.clear()  # as good as no file
+        return None
     if root is None:
         raise ConfigError(problems)
     return Document(root)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dnsd.config import schema
-from dnsd.source.problems import Problem, Where
+from dnsd.source.problems import Problem, Severity, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,18 +67,28 @@ def normalize(
     )
 
 
-def check(config: schema.Config, document: Document | None) -> Iterator[Problem]:
-    """Find what is wrong with values that are each right alone.
+def check(config: schema.Config, machine: Machine, document: Document | None) -> Iterator[Problem]:
+    """Find what is wrong or unwise with values that are each right alone.
 
     Args:
         config: the normalized configuration.
+        machine: what it was decided by.
         document: the file it came from, None for the defaults.
     """
     yield from _check_listeners(config, document)
+    if machine.superuser and config.user is None and not _says_user(document):
+        yield Problem(
+            _where(config, document, "user"),
+            "runs-as-root",
+            "there is no user dnsd to become, so the server stays root",
+            "",
+            "useradd --system --no-create-home --shell /usr/sbin/nologin dnsd",
+            Severity.WARNING,
+        )
     length = len(os.fsencode(config.control.socket))
     if length > _MAX_SOCKET_PATH:
         yield Problem(
-            _where(document, "control", "socket"),
+            _where(config, document, "control", "socket"),
             "path-too-long",
             f"control.socket is {config.control.socket}, which has {length} octets",
             f"at most {_MAX_SOCKET_PATH}, the kernel's bound for unix sockets",
@@ -93,9 +103,9 @@ def _check_listeners(config: schema.Config, document: Document | None) -> Iterat
             endpoint = (listener.address, listener.port, transport)
             first = seen.setdefault(endpoint, index)
             if first != index:
-                place = _where(document, "listen", first)
+                place = _where(config, document, "listen", first)
                 yield Problem(
-                    _where(document, "listen", index),
+                    _where(config, document, "listen", index),
                     "duplicate-listener",
                     f"listen[{index}] is {listener.address} port {listener.port}/{transport}"
                     f" again, first in line {place.line}",
@@ -103,8 +113,15 @@ def _check_listeners(config: schema.Config, document: Document | None) -> Iterat
                 break
 
 
-def _where(document: Document | None, *path: str | int) -> Where:
-    return document.where(path) if document else Where("built-in defaults")
+def _says_user(document: Document | None) -> bool:
+    written = document.plain() if document else None
+    return isinstance(written, dict) and written.get("user", "auto") != "auto"
+
+
+def _where(config: schema.Config, document: Document | None, *path: str | int) -> Where:
+    if document is None:
+        return Where(str(config.file or "built-in defaults"))
+    return document.where(path)
 
 
 def _listen(written: list[WrittenListener] | None, machine: Machine) -> tuple[schema.Listener, ...]:

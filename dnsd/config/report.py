@@ -75,12 +75,18 @@ def _unknown_key(path: Location, document: Document) -> Problem:
         if word in section.model_fields
     ]
     meant = nearest(word, known) or " or ".join(homes)
+    if meant:
+        expected, hint = "", f"did you mean {meant}?"
+    elif len(known) <= _MAX_LISTED:
+        expected, hint = ", ".join(known), f"{describe} tells what each key does"
+    else:
+        expected, hint = "", f"{describe} lists the keys"
     return Problem(
         document.where_key(path),
         "unknown-key",
         f"{shown(word)} is not a key of {above or 'the configuration'}",
-        ", ".join(known) if len(known) <= _MAX_LISTED else f"a key that {describe} lists",
-        f"did you mean {meant}?" if meant else f"{describe} tells what each key does",
+        expected,
+        hint,
     )
 
 
