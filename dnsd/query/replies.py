@@ -26,17 +26,20 @@ from dnsd.query.ratelimit import ERROR_CLASS, FORMERR_CLASS, LIMITS
 from dnsd.query.request import Reply, Request, Transport
 from dnsd.query.views import UNLIMITED
 from dnsd.wire.edns import MAX_OPTIONS
-from dnsd.wire.iana import OptionCode, Rcode
+from dnsd.wire.iana import OptionCode, Rcode, RRType
 
 if TYPE_CHECKING:
     from dnsd.authority.answer import Answer
     from dnsd.query.pipeline import Parts
+    from dnsd.wire.edns import Edns
     from dnsd.wire.errors import FormError
     from dnsd.wire.message import Query
 
 # Plain integers, for speed.
 _NSID: Final = int(OptionCode.NSID)
+_EXPIRE: Final = int(OptionCode.EXPIRE)
 _COOKIE: Final = int(OptionCode.COOKIE)
+_SOA: Final = int(RRType.SOA)
 _NOERROR: Final = int(Rcode.NOERROR)
 _FORMERR: Final = int(Rcode.FORMERR)
 _NOTIMP: Final = int(Rcode.NOTIMP)
@@ -107,9 +110,8 @@ class Replies:
         """Reply with records; its rate was checked."""
         query, parts = exchange.query, self._parts
         cookie = options = exchange.cookie
-        nsid = parts.identity.nsid
-        if nsid and query.edns is not None and query.edns.option(_NSID) is not None:
-            options = option(_NSID, nsid) + cookie
+        if query.edns is not None and query.edns.options:
+            options = self._asked_options(query.edns, answer) + cookie
         opt = self._opt.record(query, answer.rcode, options)
         limit = size_limit(query, parts.finish, is_datagram=exchange.is_datagram)
         finished = answer_octets(query, answer, limit, opt)
@@ -179,6 +181,18 @@ class Replies:
         octets = unparsed_octets(request.octets, _SERVFAIL)
         error = "" if crash else "held back because it failed before"
         return Reply(octets, _SERVFAIL, error=error, crash=crash)
+
+    def _asked_options(self, edns: Edns, answer: Answer) -> bytes:
+        """Write the options that the client asked for, its cookie left out."""
+        options = b""
+        nsid = self._parts.identity.nsid
+        if nsid and edns.option(_NSID) is not None:
+            options = option(_NSID, nsid)
+        # A primary's zone expires after the SOA's own time (RFC 7314 §3.2).
+        first = answer.answer[0] if answer.answer else None
+        if first is not None and first.type == _SOA and edns.option(_EXPIRE) is not None:
+            options += option(_EXPIRE, first.rdatas[0][-8:-4])
+        return options
 
     def _bare(self, exchange: Exchange, refusal: Refusal) -> Reply:
         query, rcode = exchange.query, refusal.rcode
