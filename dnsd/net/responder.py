@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from dnsd.observe import metrics
 from dnsd.query.answer_cache import Table, see, with_option, without_option
 from dnsd.query.cookies import MALFORMED, VALID
+from dnsd.query.finish import option
 from dnsd.query.request import Request, Transport
 from dnsd.query.views import ALL_VIEWS, UNLIMITED
+from dnsd.wire.iana import OptionCode
 
 if TYPE_CHECKING:
     from dnsd.observe.log import EventLog
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from dnsd.query.pipeline import Parts, Pipeline
     from dnsd.query.request import Reply
 
+_COOKIE = int(OptionCode.COOKIE)
 _ANY_ZONE = 0  # generation slot that moves with every change, before the zone's own
-_COOKIE_CODE = b"\0\x0a\0\x18"  # option COOKIE of 24 octets
 
 
 class Responder:
@@ -105,9 +107,10 @@ class Responder:
             verdict, value = cookies.answer(sighting.cookie, request.client, request.wall_now)
             if verdict == MALFORMED:
                 return None
-            octets = with_option(octets, _COOKIE_CODE + value)
-            if len(octets) > sighting.limit:
+            longer = with_option(octets, option(_COOKIE, value))
+            if longer is None or len(longer) > sighting.limit:
                 return None
+            octets = longer
         if (
             not view & UNLIMITED
             and verdict != VALID

@@ -12,7 +12,7 @@ the control socket of the same reactor; the reactor polls again at once.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
@@ -24,7 +24,6 @@ from dnsd.query.request import Request, Transport
 if TYPE_CHECKING:
     import socket
 
-    from twisted.internet.interfaces import IReactorFDSet
     from twisted.python import failure
 
     from dnsd.net.responder import Responder
@@ -41,11 +40,21 @@ _MSG_TRUNC = 0x20
 _IPV4 = 2  # AF_INET; the reader must not ask the socket on the hot path
 
 
+class ReadingReactor(Protocol):
+    """The two methods of Twisted's ``IReactorFDSet`` that a reader needs."""
+
+    def addReader(self, reader: object, /) -> object:  # noqa: N802 - Twisted's name
+        """Call the reader's ``doRead`` whenever its descriptor is readable."""
+
+    def removeReader(self, reader: object, /) -> object:  # noqa: N802 - Twisted's name
+        """Stop calling it."""
+
+
 @implementer(IReadDescriptor)
 class UdpBatch:
     """Reads one listening socket for one reactor."""
 
-    def __init__(self, reactor: IReactorFDSet, sock: socket.socket, responder: Responder) -> None:
+    def __init__(self, reactor: ReadingReactor, sock: socket.socket, responder: Responder) -> None:
         """Prepare the buffers; nothing is read before :meth:`start`.
 
         Args:

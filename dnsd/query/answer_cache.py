@@ -264,24 +264,36 @@ def _drop_oldest_half(table: dict[bytes, Stored]) -> None:
         del table[key]
 
 
-def with_option(reply: bytes, option: bytes) -> bytes:
+def with_option(reply: bytes, option: bytes) -> bytes | None:
     """Append one EDNS option to a reply that ends with an empty OPT record.
 
     Args:
         reply: whole reply from the cache.
         option: code, length and value.
+
+    Returns:
+        The longer reply; ``None`` when its OPT record has options already.
     """
-    assert reply[-_OPT_OCTETS : -_OPT_OCTETS + 3] == _OPT_TYPE
+    if not _ends_with_empty_opt(reply):
+        return None
     return reply[:-2] + len(option).to_bytes(2, "big") + option
 
 
-def without_option(reply: bytes, octets: int) -> bytes:
+def without_option(reply: bytes, octets: int) -> bytes | None:
     """Take the only option off a reply that ends with an OPT record.
 
     Args:
         reply: whole reply.
         octets: length of the option, its code and length included; 0 for none.
+
+    Returns:
+        The shorter reply; ``None`` when other options stand beside that one.
     """
     if not octets:
         return reply
-    return reply[: -octets - 2] + b"\0\0"
+    shorter = reply[: -octets - 2] + b"\0\0"
+    return shorter if _ends_with_empty_opt(shorter) else None
+
+
+def _ends_with_empty_opt(reply: bytes) -> bool:
+    return reply[-_OPT_OCTETS : 3 - _OPT_OCTETS] == _OPT_TYPE and reply.endswith(b"\0\0")
