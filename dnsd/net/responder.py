@@ -133,9 +133,9 @@ class Responder:
             # A change bumps slot 0 first: if that has not moved, the zone's
             # slot still belongs to the version that was read.
             generation = generations[reply.slot]
-            if generations[_ANY_ZONE] == before:
-                octets = without_option(reply.octets, reply.cookie_octets)
-                table.store(sighting, octets, (reply.slot, generation), (counter, reply.rate_class))
+            plain = without_option(reply.octets, reply.cookie_octets)
+            if generations[_ANY_ZONE] == before and plain is not None:
+                table.store(sighting, plain, (reply.slot, generation), (counter, reply.rate_class))
         _MISS_LATENCY.observe(self.row, time.monotonic() - request.now)
         return reply.octets or None
 
