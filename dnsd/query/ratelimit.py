@@ -85,9 +85,10 @@ class Limiter:
             options.formerr_per_second,
         )
         self._intervals = tuple(options.workers / rate if rate else 0.0 for rate in rates)
-        # A burst of n replies is n - 1 intervals of debt before the last one.
+        # A burst of n replies is n - 1 intervals of debt before the last one; the
+        # microsecond keeps rounding from taking the last one away.
         self._tolerances = tuple(
-            max(0.0, options.burst_s - interval) for interval in self._intervals
+            max(0.0, options.burst_s - interval) + 1e-6 for interval in self._intervals
         )
         cells = 1 << (options.cells - 1).bit_length()
         self._mask = cells - 1
