@@ -36,6 +36,7 @@ class EntryStream:
         self._file = file
         self._composer = Composer(policy, problems)
         self._is_open = False
+        self._ahead: Any = None
 
     def __enter__(self) -> Self:
         try:
@@ -77,7 +78,17 @@ class EntryStream:
         if not self._is_open:
             return None
         self._composer.new_tree()
-        return self._composer.node(self._composer.next_event(), 0)
+        return self._composer.node(self._take(), 0)
+
+    def is_list(self) -> bool:
+        """Tell whether the next node is written as a list."""
+        if self._ahead is None and self._is_open:
+            self._ahead = self._take()
+        return isinstance(self._ahead, yaml.SequenceStartEvent)
+
+    def _take(self) -> Any:
+        event, self._ahead = self._ahead, None
+        return self._composer.next_event() if event is None else event
 
     def mapping(self, apart: str = "", duplicate_hint: str = "") -> Entries:
         """Read the next node as a mapping.
@@ -93,7 +104,7 @@ class EntryStream:
         """
         if self._is_open:
             level = _Level(self._composer, apart, duplicate_hint)
-            yield from level.entries(self._composer.next_event())
+            yield from level.entries(self._take())
 
 
 class _Level:

@@ -8,6 +8,7 @@ reported together, sorted by place.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,6 +64,9 @@ class Problem:
         if self.hint:
             lines.append(f"    hint: {self.hint}")
         return "\n".join(lines)
+
+
+Report = Callable[["Problem"], None]
 
 
 class ConfigError(Exception):
