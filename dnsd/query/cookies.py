@@ -98,40 +98,41 @@ class Cookies:
         Returns:
             A number of :class:`Verdict`.
         """
-        length = len(option)
-        if length == CLIENT_OCTETS:
-            return CLIENT_ONLY
-        if not 16 <= length <= 40:
-            return MALFORMED
-        if length != COOKIE_OCTETS or option[8] != 1:
-            return INVALID  # made by other software: cannot be ours
-        age = _age(option, wall_now)
-        if not -_MAX_FUTURE_S <= age <= _MAX_AGE_S:
-            return INVALID
-        # The reserved octets are hashed as they came (RFC 9018 §4.2, appendix A.3).
-        signed = option[:16] + client
-        for secret in self._secrets:
-            if compare_digest(siphash24(signed, key=secret).digest(), option[16:]):
-                return VALID
-        return INVALID
+        return self._judge(option, client, wall_now)[0]
 
     def answer(self, option: bytes, client: bytes, wall_now: int) -> tuple[int, bytes]:
         """Judge the value of a COOKIE option and find what to answer.
 
         Returns:
             A number of :class:`Verdict`, and the 24 octets of the reply's
-            option; none when malformed. A valid and young cookie comes back
-            as it is.
+            option; none when malformed. A valid cookie comes back as it is
+            while it is young and its secret makes cookies.
         """
-        verdict = self.verify(option, client, wall_now)
+        verdict, is_fresh = self._judge(option, client, wall_now)
         if verdict == MALFORMED:
             return verdict, b""
-        if verdict == VALID and 0 <= _age(option, wall_now) <= _RENEW_AGE_S:
+        if is_fresh:
             return verdict, option
         return verdict, self.make(option[:CLIENT_OCTETS], client, wall_now)
 
-
-def _age(option: bytes, wall_now: int) -> int:
-    """Return seconds since the timestamp, in serial arithmetic (RFC 1982)."""
-    age = (wall_now - int.from_bytes(option[12:16], "big")) & 0xFFFFFFFF
-    return age if age < 0x80000000 else age - 0x100000000
+    def _judge(self, option: bytes, client: bytes, wall_now: int) -> tuple[int, bool]:
+        """Judge a cookie, and tell whether it needs no replacement yet."""
+        length = len(option)
+        if length == CLIENT_OCTETS:
+            return CLIENT_ONLY, False
+        if not 16 <= length <= 40:
+            return MALFORMED, False
+        if length != COOKIE_OCTETS or option[8] != 1:
+            return INVALID, False  # made by other software: cannot be ours
+        # Serial arithmetic (RFC 1982): the timestamp wraps around in 2106.
+        age = (wall_now - int.from_bytes(option[12:16], "big")) & 0xFFFFFFFF
+        if age >= 0x80000000:
+            age -= 0x100000000
+        if not -_MAX_FUTURE_S <= age <= _MAX_AGE_S:
+            return INVALID, False
+        # The reserved octets are hashed as they came (RFC 9018 §4.2, appendix A.3).
+        signed = option[:16] + client
+        for i, secret in enumerate(self._secrets):
+            if compare_digest(siphash24(signed, key=secret).digest(), option[16:]):
+                return VALID, i == 0 and 0 <= age <= _RENEW_AGE_S
+        return INVALID, False
