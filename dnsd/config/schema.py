@@ -194,3 +194,13 @@ class Config:
     answer_cache: bool
     limits: Limits
     warnings: tuple[Problem, ...]
+
+    @property
+    def zone_store(self) -> Path:
+        """The directory of the store of compiled zones."""
+        return self.state_directory / "zones"
+
+    @property
+    def serials(self) -> Path:
+        """The file of the last serial of every zone."""
+        return self.state_directory / "serials.db"

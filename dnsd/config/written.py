@@ -196,18 +196,23 @@ class WrittenLimits(Section):
         "Datagrams read from one socket before the others get their turn.", "64", example=128
     )
     formerr_rate: Annotated[int, WholeNumber("0", "1000")] = key(
-        "Malformed queries a second that one client network gets an answer to.", "1", example=5
+        "Malformed queries a second that one client network gets an answer to; 0 is no limit.",
+        "1",
+        example=5,
     )
     chaos_rate: Annotated[int, WholeNumber("0", "1000")] = key(
-        "Questions a second for the server's identity that one client network gets an answer to.",
+        "Questions a second for the server's identity that one client network gets an answer to;"
+        " 0 is no limit.",
         "3",
         example=10,
     )
     rate_table: Annotated[int, WholeNumber("16", "10000000")] = key(
-        "Client networks and kinds of name whose rates are remembered.", "100000", example=20000
+        "Places in each row of the table of rates, 8 octets each, rounded up to a power of two.",
+        "65536",
+        example=1048576,
     )
     view_table: Annotated[int, WholeNumber("16", "10000000")] = key(
-        "Clients whose permission is remembered.", "20000", example=5000
+        "Clients whose permission is remembered, about 200 octets each.", "32768", example=5000
     )
     answer_cache_entries: Annotated[int, WholeNumber("16", "10000000")] = key(
         "Ready answers kept, about 250 octets each.", "65536", example=10000

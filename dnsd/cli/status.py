@@ -1,0 +1,81 @@
+"""``dnsd status``: how the running daemon is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dnsd.cli.options import client, config_option, json_option
+from dnsd.cli.printing import ago, counted, print_json, print_problems, print_table, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dnsd.control.shapes import ProcessShape, Status, ZoneChange
+
+Row = tuple[str, str]
+
+
+@click.command()
+@config_option
+@json_option
+def status(config_file: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click hands it over so
+    """Tell how the daemon is: what listens, which zones, the last reload.
+
+    Exit status 1 if something is wrong or no daemon runs.
+    """
+    found = client(config_file).status()
+    if as_json:
+        print_json(found)
+    else:
+        print_table([("dnsd", _program(found, time.time())), *_rows(found, time.time())])
+        print_problems(problem for zone in _broken(found) for problem in zone["problems"])
+    if _broken(found) or not all(process["ready"] for process in found["processes"]):
+        click.get_current_context().exit(1)
+
+
+def _broken(found: Status) -> list[ZoneChange]:
+    return [*found["zones"]["kept"], *found["zones"]["refused"]]
+
+
+def _program(found: Status, wall_now: float) -> str:
+    started = min((process["started_at"] for process in found["processes"]), default=wall_now)
+    return f"{found['version']}, Python {found['python']}, up {span(wall_now - started)}"
+
+
+def _rows(found: Status, wall_now: float) -> Iterator[Row]:
+    zones = found["zones"]
+    yield from _labelled("listen", found["listen"])
+    served = f"{zones['served']} served, {counted(zones['records'], 'record')}"
+    generated = f", {zones['generated']} made by the server" if zones["generated"] else ""
+    yield "zones", served + generated
+    yield from _labelled("", [f"{zone['origin']} kept from before: {zone['file']} is broken"
+                              for zone in zones["kept"]])  # fmt: skip
+    yield from _labelled("", [f"{zone['origin']} not served: {zone['file']} is broken"
+                              for zone in zones["refused"]])  # fmt: skip
+    yield "reload", _reload(found, wall_now)
+    yield from _labelled("process", [_process(process) for process in found["processes"]])
+    yield from _labelled("notice", found["notices"])
+
+
+def _labelled(label: str, texts: list[str]) -> Iterator[Row]:
+    """Put the label before the first text only."""
+    for place, text in enumerate(texts):
+        yield "" if place else label, text
+
+
+def _reload(found: Status, wall_now: float) -> str:
+    last = found["reload"]
+    running = "; one is running" if found["reloading"] else ""
+    if last is None:
+        return f"none yet{running}"
+    reason = f" ({last['reason']})" if last["reason"] else ""
+    return f"{last['result']} {ago(last['at'], wall_now)}, by {last['cause']}{reason}{running}"
+
+
+def _process(process: ProcessShape) -> str:
+    state = "ready" if process["ready"] else "not ready"
+    return f"{process['role']}, pid {process['pid']}, {state}"
