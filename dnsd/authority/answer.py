@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from dnsd.authority import additional
 from dnsd.authority.additional import TYPES_WITH_TARGETS
 from dnsd.authority.lookup import Kind, lookup
-from dnsd.authority.node import Node
+from dnsd.authority.node import FLAG_APEX, Node
 from dnsd.wire import names
 from dnsd.wire.iana import Rcode, RRType
 from dnsd.wire.rrset import RRset
@@ -150,7 +150,7 @@ def _apply(
         case _:
             if found.kind is Kind.NAME_ERROR:
                 reply.rcode = _NXDOMAIN
-            reply.authority.append(_negative_soa(zone))
+            reply.authority.append(_negative_soa(zone, found))
     return None
 
 
@@ -161,13 +161,17 @@ def _any(node: Node, owner: bytes, *, every_type: bool) -> list[RRset]:
     return [] if smallest is None else [smallest]
 
 
-def _negative_soa(zone: Zone) -> RRset:
+def _negative_soa(zone: Zone, found: Lookup) -> RRset:
     """Return the SOA RRset with the TTL that a denial may be kept.
 
     Source: RFC 2308 §3 and §5: the lower of its TTL and its MINIMUM field.
     """
-    octets = zone.get(zone.origin)
-    soa = None if octets is None else Node(octets).rrset(zone.origin, _SOA)
+    apex = found.node
+    if apex is None or not apex.flags & FLAG_APEX:
+        octets = zone.get(zone.origin)
+        assert octets is not None
+        apex = Node(octets)
+    soa = apex.rrset(zone.origin, _SOA)
     assert soa is not None
     soa.ttl = min(soa.ttl, int.from_bytes(soa.rdatas[0][-4:], "big"))
     return soa

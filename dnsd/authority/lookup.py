@@ -78,7 +78,8 @@ class Lookup:
             DNAME RRset, its owner is above the name. Else None. Wildcards are
             expanded: the owner is the name asked for.
         node: the node that holds ``rrset``; of NO_DATA the node without the
-            type, None at an empty non-terminal; None for NAME_ERROR.
+            type, None at an empty non-terminal; of NAME_ERROR the closest
+            encloser's, None where that is an empty non-terminal.
         closest_encloser: the name itself where it exists; of REFERRAL and
             DNAME the cut or the owner of the DNAME.
         wildcard: the source of synthesis, where the name does not exist.
@@ -125,8 +126,9 @@ def _lookup_absent(zone: Zone, qname: bytes, qtype: int) -> Lookup:
         return _redirection(Node(octets), name)
     if encloser == qname:
         return Lookup(Kind.NO_DATA, None, None, qname)
-    if name == encloser and not flags & FLAG_WILDCARD_CHILD:
-        return Lookup(Kind.NAME_ERROR, None, None, encloser)
+    above = Node(octets) if name == encloser else None
+    if above is not None and not flags & FLAG_WILDCARD_CHILD:
+        return Lookup(Kind.NAME_ERROR, None, above, encloser)
     wildcard = b"\x01*" + encloser
     octets = zone.get(wildcard)
     if octets is not None:
@@ -136,7 +138,7 @@ def _lookup_absent(zone: Zone, qname: bytes, qtype: int) -> Lookup:
     # name, with no data (RFC 4592 §2.2.2).
     if zone.has_below(wildcard):
         return Lookup(Kind.NO_DATA, None, None, encloser, wildcard)
-    return Lookup(Kind.NAME_ERROR, None, None, encloser)
+    return Lookup(Kind.NAME_ERROR, None, above, encloser)
 
 
 def _match(node: Node, owner: bytes, qtype: int, found: Lookup) -> Lookup:

@@ -131,17 +131,17 @@ class Node:
         """Return the RRset of fewest octets, None in a node without any."""
         if not self.types:
             return None
-        sizes = [self._ends[i] - self._start(i) for i in range(len(self.types))]
+        starts = (_HEAD_OCTETS + 6 * len(self.types), *self._ends)
+        sizes = [end - start for start, end in zip(starts, self._ends, strict=False)]
         return self._rrset_at(owner, sizes.index(min(sizes)))
-
-    def _start(self, index: int) -> int:
-        return self._ends[index - 1] if index else _HEAD_OCTETS + 6 * len(self.types)
 
     def _rrset_at(self, owner: bytes, index: int) -> RRset:
         octets = self._octets
-        offset = self._start(index)
+        offset = self._ends[index - 1] if index else _HEAD_OCTETS + 6 * len(self.types)
         ttl, rdata_count, signature_count = _RRSET_HEAD.unpack_from(octets, offset)
         offset += 8
+        if rdata_count == 1 and not signature_count:  # most are; the loop takes thrice as long
+            return RRset(owner, self.types[index], ttl, (octets[offset + 2 : self._ends[index]],))
         fields = []
         for _ in range(rdata_count + signature_count):
             start = offset + 2

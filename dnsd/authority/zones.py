@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dnsd.authority import keys
 from dnsd.wire import names
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Zones:
         # origin -> version, key of the apex, slot, generated. Plain tuples of
         # plain values, which the garbage collector leaves out of its rounds.
         self._table: dict[bytes, tuple[int, bytes, int, bool]] = {}
+        self._longest_origin = len(names.ROOT)
         self._commit_number = -1
         self._catalog_serial = -1
 
@@ -67,7 +69,12 @@ class Zones:
         Source: RFC 1034 §4.3.2 step 2.
         """
         table = self._table
-        origin = qname
+        # A name of many labels costs a look-up only for those that may be found.
+        offset = 0
+        surplus = len(qname) - self._longest_origin
+        while offset < surplus:
+            offset += 1 + qname[offset]
+        origin = qname[offset:]
         while True:
             row = table.get(origin)
             if row is not None:
@@ -99,8 +106,9 @@ class Zones:
         for origin, row in snapshot.rows():
             known = before.get(origin)
             if known is None or known[0] != row.version or known[2] != row.slot:
-                key = row.version.to_bytes(4, "big") + names.order_key(origin)
-                known = (row.version, key, row.slot, row.generated)
+                apex = keys.of_apex(row.version, origin)
+                known = (row.version, apex, row.slot, row.generated)
             table[origin] = known
         self._table = table
+        self._longest_origin = max(map(len, table), default=len(names.ROOT))
         self._catalog_serial = serial
