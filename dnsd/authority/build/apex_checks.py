@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from dnsd.authority.build.findings import error, place, warning
-from dnsd.authority.build.record_checks import MAX_TTL, target
+from dnsd.authority.build.record_checks import target
 from dnsd.authority.build.sorted_zone import ADDRESS, ALIAS, OCCLUDED
 from dnsd.source.problems import Where
 from dnsd.wire import names
@@ -38,6 +38,7 @@ SOA_RETRY = warning("soa-retry", "RFC 1912 §2.2", "a retry below refresh")
 SOA_EXPIRE = warning("soa-expire", "RFC 1912 §2.2", "an expire above refresh and retry together")
 SOA_MINIMUM = warning("soa-minimum", "RFC 2308 §5", "negative answers kept for at most a day")
 
+_MAX_TIMER = 2**31 - 1
 _MAX_NEGATIVE_TTL = 86400
 _TIMERS = ("refresh", "retry", "expire", "minimum")
 
@@ -98,7 +99,7 @@ def address_hint(zone: SortedZone, host: bytes) -> str:
 def _soa(record: Record, findings: Findings) -> None:
     timers = struct.unpack(">4I", record.rdata[-16:])
     for name, value in zip(_TIMERS, timers, strict=True):
-        if value > MAX_TTL:
+        if value > _MAX_TIMER:
             findings.add(SOA_TIMER, record.where, f"{place(record)} has {name} {value}")
     refresh, retry, expire, minimum = timers
     if retry >= refresh:

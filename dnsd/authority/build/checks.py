@@ -18,7 +18,7 @@ from dnsd.authority.build.rrset_checks import check_rrset
 from dnsd.authority.build.sorted_zone import CUT, rrsets
 from dnsd.authority.build.target_checks import check_chains, check_target
 from dnsd.source.nearest import nearest
-from dnsd.source.problems import Severity, Where
+from dnsd.source.problems import Severity, Where, errors
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
@@ -39,13 +39,16 @@ def check_zone(draft: ZoneDraft, zone: SortedZone) -> list[Problem]:
 
     Returns:
         Problems in no order, silenced warnings left out. An empty list or
-        warnings alone mean that the zone can be served.
+        warnings alone mean that the zone can be served. Of a draft with errors
+        records are missing, so only what is there is judged.
     """
+    is_whole = not errors(draft.problems)
     file = draft.files[0] if draft.files else str(draft.soa.where.file)
     findings = Findings(draft.silenced)
     _check_silence(draft, file, findings)
     check_left_out(zone, findings)
-    check_apex(zone, file, findings)
+    if is_whole:
+        check_apex(zone, file, findings)
     glue: set[bytes] = set()
     aliases: dict[bytes, Record] = {}
     for record in zone.records:
@@ -59,8 +62,10 @@ def check_zone(draft: ZoneDraft, zone: SortedZone) -> list[Problem]:
             check_rrset(rrset, findings)
             for record in rrset:
                 check_record(record, zone.origin, findings)
-                check_target(zone, record, findings)
-    check_chains(zone, aliases, findings)
+                if is_whole:
+                    check_target(zone, record, findings)
+    if is_whole:
+        check_chains(zone, aliases, findings)
     return [*_audible(draft), *findings.problems]
 
 

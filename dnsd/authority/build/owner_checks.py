@@ -98,7 +98,7 @@ def _cname_alone(zone: SortedZone, records: list[Record], findings: Findings) ->
     first = aliases[0]
     if first.owner == zone.origin:
         message = f"{place(first)} stands at the top of the zone"
-        findings.add(CNAME_APEX, first.where, message, "type: ALIAS")
+        findings.add(CNAME_APEX, first.where, message, "the addresses of its target")
         return
     for record in aliases[1:]:
         findings.add(CNAME_TWICE, record.where, f"{place(record)} is one of {len(aliases)}")

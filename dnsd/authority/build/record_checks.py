@@ -1,8 +1,8 @@
 """Checks that look at one record and nothing else.
 
 Severity: an error is what the record's own RFC forbids so that nobody can use
-the record, or what named refuses to load; the rest is a warning. Whether rdata
-has the form of its type was settled when it was read.
+the record; the rest is a warning. That rdata has the form of its type was
+settled when it was read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dnsd.authority.build.findings import error, place, warning
 from dnsd.source.nearest import nearest
 from dnsd.wire import names
-from dnsd.wire.iana import RRType, rrtype_to_text
+from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,22 +23,14 @@ if TYPE_CHECKING:
 
     RecordCheck = Callable[[Record, bytes, Findings], None]
 
-MAX_TTL = 2**31 - 1
-
-# RFC 6895 §3.1: 128..255 are QTYPEs and meta-TYPEs; 0 and OPT never stand in a zone.
-META_TYPES = frozenset({0, RRType.OPT, *range(128, 256)})
-
 _OBSOLETE_TYPES = {
     RRType.MD: ("RFC 1035 §3.3.4", "MX"),
     RRType.MF: ("RFC 1035 §3.3.5", "MX"),
     RRType.A6: ("RFC 6563 §1", "AAAA"),
     RRType.SPF: ("RFC 7208 §3.1", "TXT"),
-    RRType.NXT: ("RFC 3755 §3", ""),
     RRType.DLV: ("RFC 8749 §3", "DS"),
 }
 
-TTL_RANGE = error("ttl-range", "RFC 2181 §8", "a TTL from 0 to 2147483647 seconds")
-TYPE_META = error("type-meta", "RFC 6895 §3.1", "a type that stands for data, not for a question")
 TYPE_OBSOLETE = warning("type-obsolete", "", "a type that is still in use")
 TYPE_NULL = warning("type-null", "RFC 1035 §3.3.10", "no NULL records in zone files")
 
@@ -63,22 +55,11 @@ ADDRESS_MAPPED = warning("aaaa-mapped", "RFC 4291 §2.5.5", "an A record for an 
 SRV_OWNER = warning("srv-owner", "RFC 2782", "an owner like _service._proto")
 TLSA_OWNER = warning("tlsa-owner", "RFC 6698 §3", "an owner like _443._tcp")
 
-DS_LENGTH = error("ds-digest-length", "RFC 4034 §5.1.4", "a digest as long as its type says")
-CDS_LENGTH = error("cds-digest-length", "RFC 7344 §3.1", "a digest as long as its type says")
-SSHFP_LENGTH = error("sshfp-length", "RFC 4255 §3.1", "a fingerprint as long as its type says")
-TLSA_LENGTH = error("tlsa-length", "RFC 6698 §2.1.3", "data as long as the matching type says")
-SMIMEA_LENGTH = error("smimea-length", "RFC 8162 §2", "data as long as the matching type says")
 DNSKEY_PROTOCOL = error("dnskey-protocol", "RFC 4034 §2.1.2", "protocol 3")
-CAA_TAG = error("caa-tag", "RFC 8659 §4.1", "a tag of ASCII letters and digits")
 CAA_TAG_UNKNOWN = warning("caa-tag-unknown", "RFC 8659 §7", "issue, issuewild, iodef and the like")
 CAA_FLAGS = warning("caa-flags", "RFC 8659 §4.1", "flags 0, or 128 for critical")
-URI_EMPTY = error("uri-empty", "RFC 7553 §4.4", "a target that is a URI")
 NAPTR_BOTH = warning("naptr-both", "RFC 3403 §4.1", "a regular expression or a replacement")
-SVCB_ALIAS = warning("svcb-alias-parameters", "RFC 9460 §2.4.2", "no parameters at priority 0")
 
-_DS_LENGTHS = {1: 20, 2: 32, 3: 32, 4: 48}
-_SSHFP_LENGTHS = {1: 20, 2: 32}
-_TLSA_LENGTHS = {1: 32, 2: 64}
 _CAA_TAGS = ("issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone")
 _DECIMAL = re.compile(rb"25[0-5]|2[0-4]\d|1?\d?\d")
 _SERVICE = re.compile(rb"_[a-z0-9-]+")
@@ -109,14 +90,7 @@ def target(record: Record) -> bytes:
 
 def check_record(record: Record, origin: bytes, findings: Findings) -> None:
     """Check one record on its own."""
-    if not 0 <= record.ttl <= MAX_TTL:
-        findings.add(TTL_RANGE, record.where, f"TTL {record.ttl} is out of range")
-    rrtype = record.type
-    if rrtype in META_TYPES:
-        message = f"{rrtype_to_text(rrtype)} cannot stand in a zone"
-        findings.add(TYPE_META, record.where, message)
-        return
-    for check in RECORD_CHECKS.get(rrtype, ()):
+    for check in RECORD_CHECKS.get(record.type, ()):
         check(record, origin, findings)
 
 
@@ -191,20 +165,6 @@ def _tlsa(record: Record, _: bytes, findings: Findings) -> None:
     _owner_like(TLSA_OWNER, _PORT, record, findings)
 
 
-def _digest(check: Check, lengths: dict[int, int], position: int) -> RecordCheck:
-    """Make a check of a digest behind the octet that gives its type."""
-
-    def check_digest(record: Record, _: bytes, findings: Findings) -> None:
-        kind = record.rdata[position]
-        digest = len(record.rdata) - position - 1
-        wanted = lengths.get(kind)
-        if wanted is not None and digest != wanted:
-            message = f"{place(record)} has {digest} octets where type {kind} has {wanted}"
-            findings.add(check, record.where, message)
-
-    return check_digest
-
-
 def _dnskey(record: Record, _: bytes, findings: Findings) -> None:
     if record.rdata[2] != 3:
         message = f"{place(record)} has protocol {record.rdata[2]}"
@@ -214,19 +174,12 @@ def _dnskey(record: Record, _: bytes, findings: Findings) -> None:
 def _caa(record: Record, _: bytes, findings: Findings) -> None:
     flags, length = record.rdata[0], record.rdata[1]
     tag = record.rdata[2 : 2 + length].decode("latin-1")
-    if not tag.isascii() or not tag.isalnum():
-        findings.add(CAA_TAG, record.where, f"{place(record)} has the tag {tag!r}")
-    elif tag.lower() not in _CAA_TAGS:
+    if tag.lower() not in _CAA_TAGS:
         near = nearest(tag, _CAA_TAGS)
         message = f"{place(record)} has the tag {tag!r}, which no authority knows"
         findings.add(CAA_TAG_UNKNOWN, record.where, message, f"tag: {near}" if near else "")
     if flags & 0x7F:
         findings.add(CAA_FLAGS, record.where, f"{place(record)} has flags {flags}")
-
-
-def _uri(record: Record, _: bytes, findings: Findings) -> None:
-    if len(record.rdata) <= 4:
-        findings.add(URI_EMPTY, record.where, f"{place(record)} has an empty target")
 
 
 def _naptr(record: Record, _: bytes, findings: Findings) -> None:
@@ -240,12 +193,6 @@ def _naptr(record: Record, _: bytes, findings: Findings) -> None:
         findings.add(NAPTR_BOTH, record.where, message)
 
 
-def _svcb(record: Record, _: bytes, findings: Findings) -> None:
-    if record.rdata[:2] == b"\0\0" and len(record.rdata) > 2 + len(target(record)):
-        message = f"{place(record)} has priority 0 and parameters, which nobody reads"
-        findings.add(SVCB_ALIAS, record.where, message)
-
-
 RECORD_CHECKS: dict[int, tuple[RecordCheck, ...]] = {
     RRType.A: (_a,),
     RRType.AAAA: (_aaaa,),
@@ -256,16 +203,9 @@ RECORD_CHECKS: dict[int, tuple[RecordCheck, ...]] = {
     RRType.PTR: (_address_as_name,),
     RRType.NULL: (_null,),
     RRType.SRV: (_srv, _address_as_name),
-    RRType.TLSA: (_tlsa, _digest(TLSA_LENGTH, _TLSA_LENGTHS, 2)),
-    RRType.SMIMEA: (_digest(SMIMEA_LENGTH, _TLSA_LENGTHS, 2),),
-    RRType.DS: (_digest(DS_LENGTH, _DS_LENGTHS, 3),),
-    RRType.CDS: (_digest(CDS_LENGTH, _DS_LENGTHS, 3),),
-    RRType.SSHFP: (_digest(SSHFP_LENGTH, _SSHFP_LENGTHS, 1),),
+    RRType.TLSA: (_tlsa,),
     RRType.DNSKEY: (_dnskey,),
     RRType.CAA: (_caa,),
-    RRType.URI: (_uri,),
     RRType.NAPTR: (_naptr,),
-    RRType.SVCB: (_svcb,),
-    RRType.HTTPS: (_svcb,),
     **dict.fromkeys(_OBSOLETE_TYPES, (_obsolete,)),
 }

@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING
 
 from dnsd.authority.build.findings import warning
 from dnsd.authority.zonefile.draft import Record
-from dnsd.source.problems import Problem, Severity, Where
+from dnsd.source.problems import Problem
 from dnsd.wire import names, serial
-from dnsd.wire.errors import FormError
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:

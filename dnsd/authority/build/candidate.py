@@ -1,0 +1,272 @@
+"""One zone on its way into the store: what is served, what shall be.
+
+A candidate starts as what a run found under one origin and ends as loaded,
+unchanged, kept, refused or removed. :class:`ZoneMaker` takes a draft through
+checks, serial, comparison and the building of a version that nobody sees yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from dnsd.authority.build import difference, reverse, run_problems, soa
+from dnsd.authority.build.checks import check_zone
+from dnsd.authority.build.findings import Findings
+from dnsd.authority.build.nodes import nodes
+from dnsd.authority.build.report import Status, ZoneReport
+from dnsd.authority.build.row_notes import RowNotes
+from dnsd.authority.build.sorted_zone import SortedZone
+from dnsd.authority.serials import LastSerial
+from dnsd.authority.store import StoreError, ZoneRow
+from dnsd.source.problems import errors
+from dnsd.wire import names, serial
+from dnsd.wire.iana import RRType
+
+if TYPE_CHECKING:
+    from dnsd.authority.build.difference import Difference
+    from dnsd.authority.build.report import CompileRequest
+    from dnsd.authority.serials import Serials
+    from dnsd.authority.store import ZoneStore
+    from dnsd.authority.zonefile.draft import ZoneDraft
+    from dnsd.source.problems import Problem
+
+_LAST_SLOT = 4095
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A zone as the catalog has it."""
+
+    row: ZoneRow
+    notes: RowNotes
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One zone in one run.
+
+    Attributes:
+        origin: name in canonical form.
+        file: what reports name.
+        served: the zone before the run, if any.
+        status: so far.
+        notes: of the version to be; ``None`` keeps those of ``served``.
+        version: id of the version to be, 0 for none.
+        problems: found so far.
+        changes: against the served version.
+        generated: a reverse zone without a file.
+        draft: of a reverse zone that waits for its PTR records.
+        pointers: what the zone gives to reverse zones, when it was just read.
+        donor: what generated reverse zones take over, likewise.
+    """
+
+    origin: bytes
+    file: str
+    served: Served | None = None
+    status: Status = Status.UNCHANGED
+    notes: RowNotes | None = None
+    version: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    changes: Difference = field(default_factory=difference.Difference)
+    generated: bool = False
+    draft: ZoneDraft | None = None
+    pointers: list[reverse.Pointer] | None = None
+    donor: reverse.Donor | None = None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether some version of the zone is served after the run."""
+        return self.status in (Status.LOADED, Status.UNCHANGED, Status.KEPT)
+
+    @property
+    def notes_after(self) -> RowNotes:
+        """Notes of what is served after the run; empty ones for nothing."""
+        if self.notes is not None:
+            return self.notes
+        return self.served.notes if self.served and self.is_served else RowNotes()
+
+    def fail(self, *problems: Problem) -> None:
+        """Keep what is served, because of these problems."""
+        self.problems += problems
+        self.status = Status.KEPT if self.served else Status.REFUSED
+        self.notes = self.draft = self.pointers = self.donor = None
+        self.version = 0
+
+    def row(self, slot: int) -> ZoneRow | None:
+        """Return the catalog row to be; ``None`` if the one there stays."""
+        if self.notes is None:
+            return None
+        octets = self.notes.to_octets()
+        if self.version:
+            return ZoneRow(self.version, slot, octets, self.generated)
+        assert self.served is not None
+        before = self.served.row
+        if before.meta == octets:
+            return None
+        return ZoneRow(before.version, before.slot, octets, before.generated)
+
+    def report(self, slot: int, *, with_lines: bool) -> ZoneReport:
+        """Say what became of the zone."""
+        notes = self.notes_after
+        return ZoneReport(
+            origin=names.to_text(self.origin),
+            file=self.file,
+            status=self.status,
+            serial=notes.serial if self.is_served else None,
+            records=notes.records,
+            slot=slot,
+            generated=self.generated,
+            problems=tuple(self.problems),
+            added=self.changes.added,
+            removed=self.changes.removed,
+            changes=tuple(self.changes.lines) if with_lines else (),
+            omitted=self.changes.omitted,
+        )
+
+
+class ZoneMaker:
+    """Takes drafts to versions. Writes nothing when ``store`` is ``None`` or on a dry run."""
+
+    def __init__(
+        self,
+        request: CompileRequest,
+        store: ZoneStore | None,
+        serials: Serials | None,
+        wall_now: int,
+    ) -> None:
+        self._request = request
+        self._store = store
+        self._serials = serials
+        self._wall_now = wall_now
+
+    def make(
+        self,
+        candidate: Candidate,
+        draft: ZoneDraft,
+        signature: dict[str, str],
+        *,
+        may_shrink: bool = False,
+    ) -> None:
+        """Check a draft and build its version, unless its content is served already.
+
+        Args:
+            candidate: takes status, problems, notes, version and changes.
+            draft: of the candidate's zone; used up.
+            signature: of the files it was read from.
+            may_shrink: what goes away is nobody's decision in this file.
+        """
+        kept = soa.kept_soa(draft)
+        if kept is not None:
+            draft.records.append(kept)
+        zone = SortedZone(draft.origin, draft.records)
+        draft.records = []
+        candidate.problems += check_zone(draft, zone)
+        if errors(candidate.problems):
+            candidate.fail()
+            return
+        try:
+            notes = self._notes(candidate, draft, zone, is_kept=kept is not None)
+            notes.signature = signature
+            self._build(candidate, zone, notes, may_shrink=may_shrink)
+        except StoreError as error:
+            candidate.fail(run_problems.store_failed(candidate.file, error))
+
+    def _notes(
+        self, candidate: Candidate, draft: ZoneDraft, zone: SortedZone, *, is_kept: bool
+    ) -> RowNotes:
+        digest = soa.content_digest(zone)
+        last = self._last_serial(candidate)
+        written = zone.apex(RRType.SOA)[0]
+        if not is_kept:
+            number = soa.serial_of(written.rdata)
+            problem = soa.check_written_serial(written, last, digest)
+            if problem is not None and problem.id not in draft.silenced:
+                candidate.problems.append(problem)
+        elif last is not None and last.digest == digest:
+            number = last.serial
+        else:
+            number = soa.next_serial(last.serial if last else None, self._wall_now)
+        notes = RowNotes(
+            file=candidate.file, serial=number, digest=digest.hex(), records=len(zone.records)
+        )
+        if draft.reverse is not None and not reverse.is_reverse(zone.origin):
+            _note_pointers(candidate, draft, zone, notes)
+        return notes
+
+    def _last_serial(self, candidate: Candidate) -> LastSerial | None:
+        """Return the last serial; the store knows it as well and may be ahead."""
+        last = self._serials.last(candidate.origin) if self._serials else None
+        if candidate.served is None or not candidate.served.notes.digest:
+            return last
+        notes = candidate.served.notes
+        served = LastSerial(notes.serial, bytes.fromhex(notes.digest))
+        if last is None or serial.is_newer(served.serial, last.serial):
+            return served
+        return last
+
+    def _build(
+        self, candidate: Candidate, zone: SortedZone, notes: RowNotes, *, may_shrink: bool
+    ) -> None:
+        served = candidate.served
+        candidate.notes = notes
+        if served is not None and served.notes.digest == notes.digest:
+            notes.serial = served.notes.serial
+            candidate.status = Status.UNCHANGED
+            return
+        candidate.changes = self._compare(candidate, zone, notes)
+        total = served.notes.records if served else 0
+        deleted = candidate.changes.deleted
+        share = self._request.max_deletion_share
+        if not (may_shrink or self._request.force or difference.may_delete(deleted, total, share)):
+            candidate.fail(run_problems.deletion_share(candidate.file, deleted, total, share))
+            return
+        if self._store is not None and not self._request.dry_run:
+            candidate.version = self._store.build(zone.origin, nodes(zone, notes.serial))
+        candidate.status = Status.LOADED
+
+    def _compare(self, candidate: Candidate, zone: SortedZone, notes: RowNotes) -> Difference:
+        with_lines = self._request.dry_run
+        served = candidate.served
+        if served is None or self._store is None:
+            if not with_lines:
+                return difference.Difference(added=len(zone.records))
+            return difference.compare((), nodes(zone, notes.serial), with_lines=True)
+        with self._store.snapshot() as snapshot:
+            before = snapshot.version(served.row, zone.origin).scan()
+            return difference.compare(before, nodes(zone, notes.serial), with_lines=with_lines)
+
+
+def _note_pointers(
+    candidate: Candidate, draft: ZoneDraft, zone: SortedZone, notes: RowNotes
+) -> None:
+    assert draft.reverse is not None
+    networks = reverse.Networks(draft.reverse.networks)
+    where = draft.reverse.where
+    candidate.pointers = reverse.pointers_of_zone(zone, networks, where)
+    kept, name_servers = zone.apex(RRType.SOA)[0], zone.apex(RRType.NS)
+    ns_ttl = min(record.ttl for record in name_servers)
+    hosts = [record.rdata for record in name_servers]
+    candidate.donor = reverse.donor_of(kept.rdata, kept.ttl, hosts, ns_ttl, where)
+    findings = Findings(draft.silenced)
+    reverse.check_pointers(candidate.pointers, findings)
+    candidate.problems += findings.problems
+    notes.reverse = networks.text
+    if candidate.pointers:
+        notes.pointers = reverse.digest(candidate.pointers, candidate.donor)
+
+
+def free_slot(origin: bytes, taken: set[int]) -> int:
+    """Choose the generation slot of a zone that has none.
+
+    The same zone gets the same slot again where it can; with more zones than
+    slots some share one, and a change of one of them costs the others their
+    cached answers.
+    """
+    first = crc32(origin) % _LAST_SLOT
+    for step in range(_LAST_SLOT):
+        slot = 1 + (first + step) % _LAST_SLOT
+        if slot not in taken:
+            return slot
+    return 1 + first
