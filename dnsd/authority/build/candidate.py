@@ -116,7 +116,7 @@ class Candidate:
             status=self.status,
             serial=notes.serial if self.is_served else None,
             records=notes.records,
-            slot=slot,
+            slot=slot if self.status is not Status.REFUSED else 0,
             generated=self.generated,
             problems=tuple(self.problems),
             added=self.changes.added,

@@ -66,19 +66,11 @@ def check_zone(draft: ZoneDraft, zone: SortedZone) -> list[Problem]:
                     check_target(zone, record, findings)
     if is_whole:
         check_chains(zone, aliases, findings)
-    return [*_audible(draft), *findings.problems]
-
-
-def _audible(draft: ZoneDraft) -> list[Problem]:
-    """Return the problems of reading, silenced warnings left out."""
-    return [
-        problem
-        for problem in draft.problems
-        if problem.severity is Severity.ERROR or problem.id not in draft.silenced
-    ]
+    return [*draft.problems, *findings.problems]
 
 
 def _check_silence(draft: ZoneDraft, file: str, findings: Findings) -> None:
+    """Say which ids silence nothing; those of reading are known only by chance."""
     read = {problem.id: problem.severity for problem in draft.problems}
     for check_id in sorted(draft.silenced):
         check = CHECKS.get(check_id)
@@ -86,6 +78,7 @@ def _check_silence(draft: ZoneDraft, file: str, findings: Findings) -> None:
         if severity is Severity.ERROR:
             findings.add(SILENCE_ERROR, Where(file), f"{check_id} is an error")
         elif severity is None:
-            near = nearest(check_id, [*CHECKS, *read])
-            hint = f"silence: [{near}]" if near else ""
-            findings.add(SILENCE_UNKNOWN, Where(file), f"nothing is called {check_id!r}", hint)
+            near = nearest(check_id, CHECKS)
+            if near is not None:
+                message = f"nothing is called {check_id!r}"
+                findings.add(SILENCE_UNKNOWN, Where(file), message, f"silence: [{near}]")

@@ -86,7 +86,7 @@ def signature(paths: Iterable[str]) -> dict[str, str]:
     return {path: _digest(Path(path)) for path in paths}
 
 
-def own_files(source: ZoneSource) -> tuple[str, ...]:
+def _own_files(source: ZoneSource) -> tuple[str, ...]:
     """List what certainly is read for a source: what it includes is not known yet."""
     if source.path.is_dir():
         return (source.name, *sorted(str(path) for path in source.path.glob("*.yaml")))
@@ -111,25 +111,20 @@ def read_source(source: ZoneSource, noted: Mapping[str, str]) -> tuple[ZoneDraft
         The draft and its signature; an empty one if a file changed meanwhile,
         so that nobody takes the draft for what the files say now.
     """
-    files = {*own_files(source), *noted}
-    before = signature(files)
-    draft = _read(source)
-    if not before.keys() >= set(draft.files):
-        # What it includes is known only now, so it must be read between digests.
-        before = signature({*own_files(source), *draft.files})
-        draft = _read(source)
-    after = signature({*own_files(source), *draft.files})
-    settled = all(before.get(path) == digest for path, digest in after.items())
-    return draft, after if settled else {}
-
-
-def _read(source: ZoneSource) -> ZoneDraft:
     try:
-        return read_zone(source.path, source.directory)
-    except OSError as error:
+        before = signature({*_own_files(source), *noted})
+        draft = read_zone(source.path, source.directory)
+        if not before.keys() >= set(draft.files):
+            # What it includes is known only now; it must be read between digests.
+            before = signature({*_own_files(source), *draft.files})
+            draft = read_zone(source.path, source.directory)
+        after = signature({*_own_files(source), *draft.files})
+    except OSError as error:  # e.g. no permission for a directory above
         draft = ZoneDraft(names.ROOT, SoaSettings(Where(source.name)), files=(source.name,))
         draft.problems.append(run_problems.unreadable(source.path, error, "a file dnsd may read"))
-        return draft
+        return draft, {}
+    settled = all(before.get(path) == digest for path, digest in after.items())
+    return draft, after if settled else {}
 
 
 def _digest(path: Path) -> str:
