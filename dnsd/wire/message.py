@@ -46,6 +46,9 @@ OPCODE_SHIFT: Final = 11
 # The most that fit into the largest message: a record has at least 11 octets.
 MAX_RECORDS: Final = (0xFFFF - HEADER_OCTETS) // 11
 
+# A query has OPT and TSIG, NOTIFY and IXFR an SOA beside them. UPDATE has more.
+MAX_QUERY_RECORDS: Final = 32
+
 _HEADER = struct.Struct("!6H")
 _OPT_START = b"\x00\x00\x29"  # root owner, type 41
 _OPT_REST = struct.Struct("!HIH")
@@ -167,8 +170,8 @@ def parse_query(octets: bytes) -> Query:
 
     Raises:
         FormError: a part of the message is malformed, there is not exactly one
-            question (or none and a COOKIE), two OPT records, or an OPT or TSIG
-            where it must not be.
+            question (or none and a COOKIE), more than 32 records, two OPT
+            records, or an OPT or TSIG where it must not be.
     """
     size = len(octets)
     if size < HEADER_OCTETS:
@@ -205,7 +208,10 @@ def parse_query(octets: bytes) -> Query:
         ):
             edns = _opt_alone(octets, end + 3)
         else:
-            edns, tsig_present = walk_records(octets, end, (answers, authorities, additionals))
+            counts = (answers, authorities, additionals)
+            if sum(counts) > MAX_QUERY_RECORDS and opcode != Opcode.UPDATE:
+                raise FormError(f"query with more than {MAX_QUERY_RECORDS} records")
+            edns, tsig_present = walk_records(octets, end, counts)
     return Query(
         message_id,
         opcode,
@@ -240,7 +246,7 @@ def _query_without_question(octets: bytes) -> Query:
     header = Header._make(_HEADER.unpack_from(octets))
     if header.question_count or header.opcode != Opcode.QUERY:
         raise FormError(f"{header.question_count} questions instead of one")
-    if header.answer_count or header.authority_count:
+    if header.answer_count or header.authority_count or header.additional_count > 2:
         raise FormError("records without a question")
     edns, tsig_present = walk_records(octets, HEADER_OCTETS, (0, 0, header.additional_count))
     if edns is None or edns.option(_COOKIE) is None:

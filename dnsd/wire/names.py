@@ -19,6 +19,7 @@ ROOT = b"\x00"
 MAX_NAME_OCTETS = 255
 MAX_LABEL_OCTETS = 63
 
+_PLAIN = b"-_*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SPECIAL = frozenset(b'".;\\@()$')  # characters that master files give a meaning
 
 
@@ -31,24 +32,29 @@ def lower(octets: bytes) -> bytes:
     return octets.lower()
 
 
-def from_labels(labels: list[bytes]) -> bytes:
+def from_labels(labels: list[bytes], tail: bytes = ROOT) -> bytes:
     """Join labels, the root label left out, to a name.
+
+    Args:
+        labels: from the left to the right.
+        tail: the name that follows them.
 
     Raises:
         FormError: a label is empty or over 63 octets, or the name over 255.
     """
     parts = bytearray()
     for label in labels:
-        if not label:
-            raise FormError("empty label")
-        if len(label) > MAX_LABEL_OCTETS:
-            raise FormError(f"label of {len(label)} octets, the limit is {MAX_LABEL_OCTETS}")
-        parts.append(len(label))
+        length = len(label)
+        if not 0 < length <= MAX_LABEL_OCTETS:
+            if not length:
+                raise FormError("empty label")
+            raise FormError(f"label of {length} octets, the limit is {MAX_LABEL_OCTETS}")
+        parts.append(length)
         parts += label
-    parts.append(0)
-    if len(parts) > MAX_NAME_OCTETS:
-        raise FormError(f"name of {len(parts)} octets, the limit is {MAX_NAME_OCTETS}")
-    return bytes(parts).lower()
+    name = bytes(parts).lower() + tail
+    if len(name) > MAX_NAME_OCTETS:
+        raise FormError(f"name of {len(name)} octets, the limit is {MAX_NAME_OCTETS}")
+    return name
 
 
 def to_labels(name: bytes) -> list[bytes]:
@@ -86,7 +92,7 @@ def from_text(text: str, origin: bytes | None = ROOT) -> bytes:
         return from_labels(labels)
     if origin is None:
         raise FormError("the name must end with a dot")
-    return from_labels(labels + to_labels(origin))
+    return from_labels(labels, origin)
 
 
 def _split_text(text: str) -> tuple[list[bytes], bool]:
@@ -149,11 +155,13 @@ def to_text(name: bytes) -> str:
     """Write a name in presentation form, absolute, every odd octet escaped."""
     if name == ROOT:
         return "."
-    return "".join(label_to_text(label) + "." for label in to_labels(name))
+    return ".".join([label_to_text(label) for label in to_labels(name)]) + "."
 
 
 def label_to_text(label: bytes) -> str:
     """Write one label in presentation form."""
+    if label.isalnum() or not label.translate(None, _PLAIN):
+        return label.decode("ascii")
     return "".join(
         f"\\{octet:03d}"
         if octet <= 0x20 or octet >= 0x7F
@@ -167,7 +175,7 @@ def label_to_text(label: bytes) -> str:
 def relative_text(name: bytes, origin: bytes) -> str:
     """Write a name relative to an origin it lies under; the origin is ``''``."""
     count = label_count(name) - label_count(origin)
-    return ".".join(label_to_text(label) for label in to_labels(name)[:count])
+    return ".".join([label_to_text(label) for label in to_labels(name)[:count]])
 
 
 def parent(name: bytes) -> bytes:
