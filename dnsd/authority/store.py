@@ -325,7 +325,8 @@ class ZoneStore:
                         break
                     found = cursor.set_range((version + 1).to_bytes(4, "big"))
                 else:
-                    found = cursor.delete()
+                    cursor.delete()
+                    found = bool(cursor.key())  # the next key is moved up, none at the end
                     removed += 1
             return removed
 
