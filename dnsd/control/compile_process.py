@@ -1,0 +1,171 @@
+"""The process that compiles zones: one request in, one report out, then it ends.
+
+Started by `compiler.py`. It bounds itself before it reads any zone, gives way to
+processes that answer, and dies with the process that started it: a version
+published when nobody is left to tell the workers would hide behind their
+caches. It says nothing else on its standard output.
+
+Its start-up is part of every reload: it imports neither Twisted nor anything
+else that compiling does not need.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dnsd.authority.build import report
+from dnsd.authority.build.compilation import compile_zones
+from dnsd.authority.build.row_notes import RowNotes
+from dnsd.authority.serials import Serials
+from dnsd.authority.store import StoreError, ZoneStore, open_store
+from dnsd.control.compile_status import STATUS_MEMORY
+
+if TYPE_CHECKING:
+    from dnsd.control.shapes import CompileReport, CompileRequest
+
+_NICE: Final = 5
+_PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
+# Program, libraries and stacks, for the bound on address space.
+_PROGRAM_OCTETS: Final = 1 << 30
+
+
+def main() -> None:
+    """Read the request, compile, report, clean up."""
+    try:
+        request: CompileRequest = json.load(sys.stdin.buffer)
+        bound_process(request)
+        _run(request)
+    except MemoryError:
+        # Nothing may be allocated any more, not even for a report.
+        os._exit(STATUS_MEMORY)
+
+
+def bound_process(request: CompileRequest) -> None:
+    """Take no more memory and time than the request says."""
+    os.nice(_NICE)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # RLIMIT_DATA counts what is allocated; RLIMIT_AS also counts the map of the
+    # store, which is only address space.
+    memory = request["memory_octets"]
+    _lower(resource.RLIMIT_DATA, memory)
+    _lower(resource.RLIMIT_AS, memory + request["store_octets"] + _PROGRAM_OCTETS)
+    _lower(resource.RLIMIT_CPU, int(request["time_s"]) + 1)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(limit: int, value: int) -> None:
+    _, hard = resource.getrlimit(limit)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(limit, (value, value))
+
+
+def _run(request: CompileRequest) -> None:
+    try:
+        store, rebuilt = _open(request)
+        report = _compile(request, store)
+        report["rebuilt"] = rebuilt
+    except StoreError as error:
+        _say(_failed(str(error)))
+        return
+    _say(report)
+    # Nobody waits any more; the next run begins when this process has ended.
+    with suppress(StoreError):
+        while store.collect():
+            pass
+    store.close()
+
+
+def _say(report: CompileReport) -> None:
+    octets = json.dumps(report).encode()
+    sys.stdout.buffer.write(octets)
+    sys.stdout.buffer.flush()
+    # The end of the report is the end of the pipe.
+    os.dup2(2, 1)
+
+
+def _open(request: CompileRequest) -> tuple[ZoneStore, bool]:
+    """Open the store, in the place of a damaged one if that may be.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    path = Path(request["store"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return open_store(path, map_size=request["store_octets"]), False
+    except StoreError as error:
+        if not error.rebuild or not request["may_rebuild"]:
+            raise
+    _move_aside(path)
+    return open_store(path, map_size=request["store_octets"]), True
+
+
+def _move_aside(path: Path) -> None:
+    """Keep what is left of a damaged store for whoever wants to look into it."""
+    aside = path.with_name(path.name + ".damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    path.rename(aside)
+
+
+def _compile(request: CompileRequest, store: ZoneStore) -> CompileReport:
+    before, _ = _origins(store)
+    outcome = compile_zones(
+        report.CompileRequest.from_json(request["request"]),
+        store,
+        Serials(Path(request["serials"])),
+        request["wall_now"],
+    )
+    served, records = _origins(store)
+    return {
+        "failure": "",
+        "zones": _worth_telling(outcome),
+        "problems": outcome.to_json()["problems"],
+        "published": not outcome.dry_run
+        and any(
+            zone.status in (report.Status.LOADED, report.Status.REMOVED) for zone in outcome.zones
+        ),
+        "origins_changed": before.keys() != served.keys(),
+        "rebuilt": False,
+        "served": len(served),
+        "generated": sum(served.values()),
+        "records": records,
+    }
+
+
+def _worth_telling(outcome: report.CompileReport) -> list[Any]:
+    return [zone.to_json() for zone in outcome.zones if zone.status != "unchanged" or zone.problems]
+
+
+def _origins(store: ZoneStore) -> tuple[dict[bytes, bool], int]:
+    """Read the catalog: origins with whether they are generated; all records."""
+    origins = {}
+    records = 0
+    with store.snapshot() as snapshot:
+        for origin, row in snapshot.rows():
+            origins[origin] = row.generated
+            records += RowNotes.from_octets(row.meta).records
+    return origins, records
+
+
+def _failed(reason: str) -> CompileReport:
+    return {
+        "failure": reason,
+        "zones": [],
+        "problems": [],
+        "published": False,
+        "origins_changed": False,
+        "rebuilt": False,
+        "served": 0,
+        "generated": 0,
+        "records": 0,
+    }

@@ -1,0 +1,288 @@
+"""Run the zone compiler in a process of its own, within bounds.
+
+The process gets one request as JSON on its standard input and writes one report
+as JSON to its standard output. Its memory and CPU time are bounded by the
+kernel, and it is killed when its time is over, so a zone file can stop neither
+answers nor this process. It starts with an empty environment and from the
+same program as we do.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.protocol import ProcessProtocol
+
+from dnsd.control.compile_status import STATUS_MEMORY
+from dnsd.control.scan import ZoneFiles, look
+from dnsd.observe import metrics
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+    from dnsd.control.shapes import CompileReport, CompileRequest
+    from dnsd.control.surroundings import Surroundings
+    from dnsd.net.clock import Timer
+
+MAX_REPORT_OCTETS: Final = 16 << 20
+_MAX_COMPLAINT_OCTETS: Final = 16 << 10
+
+# Octets of zone file that may hold 100,000 records: a short record of YAML has forty.
+_OCTETS_A_TIME_UNIT: Final = 4_000_000
+
+# Without -m, to append to the path where our package is: in a checkout it is not installed.
+_PROGRAM: Final = (
+    "import sys; sys.path.append(sys.argv[1]); "
+    "from dnsd.control.compile_process import main; main()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CompilerOptions:
+    """What is compiled, where to, and within which bounds.
+
+    Attributes:
+        where: the zone files.
+        store: directory of the zone store.
+        serials: file of the last serials.
+        max_deletion_share: of a zone's records that one run may remove, 0..1.
+        store_octets: address space for the store.
+        memory_octets: for everything but the store.
+        time_s: for each 100,000 records.
+    """
+
+    where: ZoneFiles
+    store: Path
+    serials: Path
+    max_deletion_share: float = 0.5
+    store_octets: int = 64 << 30
+    memory_octets: int = 1 << 30
+    time_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CompileFailure:
+    """The compiler did not come to an end; what is served has not changed.
+
+    Attributes:
+        reason: a clause for the log.
+        limit: the limit that was hit, or empty.
+    """
+
+    reason: str
+    limit: str = ""
+
+
+def compile_request(
+    options: CompilerOptions, wall_now: int, *, force: bool = False, dry_run: bool = False
+) -> CompileRequest:
+    """Write down what the process shall do.
+
+    Args:
+        options: see `CompilerOptions`.
+        wall_now: Unix time, for serials.
+        force: take over what deletes more than its share.
+        dry_run: publish nothing, say what would change.
+    """
+    time_units = max(math.ceil(look(options.where).octets / _OCTETS_A_TIME_UNIT), 1)
+    return {
+        "request": {
+            "directories": [str(path) for path in options.where.directories],
+            "files": [str(path) for path in options.where.files],
+            "max_deletion_share": options.max_deletion_share,
+            "force": force,
+            "dry_run": dry_run,
+        },
+        "store": str(options.store),
+        "serials": str(options.serials),
+        "store_octets": options.store_octets,
+        "memory_octets": options.memory_octets,
+        "time_s": options.time_s * time_units,
+        "wall_now": wall_now,
+        "may_rebuild": False,
+    }
+
+
+def compile_command() -> list[str]:
+    """Return the command line that starts the process."""
+    package_parent = str(Path(__file__).parents[2])
+    # -I: neither environment nor working directory say what is imported.
+    return [sys.executable, "-I", "-X", "utf8", "-c", _PROGRAM, package_parent]
+
+
+def compile_at_start(options: CompilerOptions, wall_now: int) -> CompileReport | CompileFailure:
+    """Run the compiler and wait, before anything is served and any process forked.
+
+    A damaged store is moved aside and made anew from the zone files.
+    """
+    request = compile_request(options, wall_now)
+    request["may_rebuild"] = True
+    try:
+        ended = subprocess.run(  # noqa: S603 -- our own program
+            compile_command(),
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            env={},
+            timeout=request["time_s"],
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _too_slow(request["time_s"])
+    except OSError as error:
+        return _not_started(error)
+    return outcome_of(ended.stdout, ended.stderr, ended.returncode)
+
+
+def outcome_of(report: bytes, complaint: bytes, status: int) -> CompileReport | CompileFailure:
+    """Judge how the process ended.
+
+    Args:
+        report: all of its standard output.
+        complaint: the end of its standard error.
+        status: exit status, or the number of the signal that ended it, negative.
+    """
+    if status == -signal.SIGXCPU:
+        return CompileFailure("the zone compiler used up its CPU time", "compile_time")
+    if status == STATUS_MEMORY or (status and b"MemoryError" in complaint):
+        return CompileFailure(
+            "the zone compiler reached its memory limit; raise limits: compile_memory:",
+            "compile_memory",
+        )
+    try:
+        outcome = cast("CompileReport", json.loads(report))
+    except ValueError:
+        last = complaint.decode("ascii", "replace").strip().rpartition("\n")[2]
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        return CompileFailure(f"the zone compiler ended with {how}" + (f": {last}" if last else ""))
+    return CompileFailure(outcome["failure"]) if outcome["failure"] else outcome
+
+
+def _too_slow(time_s: float) -> CompileFailure:
+    return CompileFailure(f"the zone compiler was stopped after {time_s:g} s", "compile_time")
+
+
+def _not_started(error: OSError) -> CompileFailure:
+    return CompileFailure(f"the zone compiler cannot be started: {error.strerror}")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the process.
+
+    Attributes:
+        outcome: comes with its report; never fails.
+        ended: comes when the process is gone and the next one may start.
+    """
+
+    outcome: Deferred[CompileReport | CompileFailure]
+    ended: Deferred[None]
+
+
+class Compiler:
+    """Starts the process in a daemon that goes on answering meanwhile."""
+
+    def __init__(self, options: CompilerOptions, around: Surroundings) -> None:
+        self._options = options
+        self._around = around
+
+    def run(self, *, force: bool = False, dry_run: bool = False) -> Run:
+        """Start it once; see `compile_request`."""
+        request = compile_request(
+            self._options, self._around.clock.wall_now(), force=force, dry_run=dry_run
+        )
+        process = _Process(json.dumps(request).encode(), self._around)
+        command = compile_command()
+        try:
+            self._around.reactor.spawnProcess(process, command[0], command, env={})
+        except OSError as error:
+            process.never_started(_not_started(error))
+        else:
+            process.limit_time(request["time_s"])
+        process.outcome.addCallback(self._count)
+        return Run(process.outcome, process.ended)
+
+    def _count(self, outcome: CompileReport | CompileFailure) -> CompileReport | CompileFailure:
+        if isinstance(outcome, CompileFailure) and outcome.limit:
+            self._around.row[metrics.limit_slot(outcome.limit)] += 1
+        return outcome
+
+
+class _Process(ProcessProtocol):
+    """One process: request in, report out, and an end to its time."""
+
+    transport: Any  # zope's interface of it does not type-check
+
+    def __init__(self, request: bytes, around: Surroundings) -> None:
+        self.outcome: Deferred[CompileReport | CompileFailure] = Deferred()
+        self.ended: Deferred[None] = Deferred()
+        self._request = request
+        self._around = around
+        self._report = bytearray()
+        self._complaint = bytearray()
+        self._failure: CompileFailure | None = None
+        self._timer: Timer | None = None
+
+    def limit_time(self, time_s: float) -> None:
+        """Kill the process after so many seconds."""
+        self._timer = self._around.clock.call_later(time_s, lambda: self._kill(_too_slow(time_s)))
+
+    def never_started(self, failure: CompileFailure) -> None:
+        """End before it began."""
+        self.outcome.callback(failure)
+        self.ended.callback(None)
+
+    def connectionMade(self) -> None:  # noqa: N802 -- names of Twisted, here and below
+        """Hand the request over."""
+        self.transport.writeToChild(0, self._request)
+        self.transport.closeChildFD(0)
+
+    def outReceived(self, octets: bytes) -> None:  # noqa: N802
+        """Take a part of the report."""
+        if self._failure is not None:
+            return
+        self._report += octets
+        if len(self._report) > MAX_REPORT_OCTETS:
+            reason = f"the zone compiler reported more than {MAX_REPORT_OCTETS} octets"
+            self._kill(CompileFailure(reason, "compile_report"))
+
+    def errReceived(self, octets: bytes) -> None:  # noqa: N802
+        """Take what it complains about; the end says most."""
+        self._complaint += octets
+        del self._complaint[:-_MAX_COMPLAINT_OCTETS]
+
+    def outConnectionLost(self) -> None:  # noqa: N802
+        """Give a whole report to whoever waits; the process still tidies up."""
+        outcome = outcome_of(bytes(self._report), b"", 0)
+        if self._failure is None and not isinstance(outcome, CompileFailure):
+            self._tell(outcome)
+
+    def processEnded(self, reason: Failure) -> None:  # noqa: N802
+        """Let the next one start, and say how it ended if there was no report."""
+        if self._timer is not None:
+            self._timer.cancel()
+        end = reason.value
+        status = getattr(end, "exitCode", None)
+        if status is None:
+            status = -(getattr(end, "signal", None) or 0)
+        self._tell(self._failure or outcome_of(bytes(self._report), bytes(self._complaint), status))
+        self.ended.callback(None)
+
+    def _tell(self, outcome: CompileReport | CompileFailure) -> None:
+        if not self.outcome.called:
+            self.outcome.callback(outcome)
+
+    def _kill(self, failure: CompileFailure) -> None:
+        self._failure = failure
+        self._report.clear()
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("KILL")

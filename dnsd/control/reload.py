@@ -1,0 +1,275 @@
+"""Bring what is served in line with the zone files, one run at a time.
+
+States of the reloader, and what an event does:
+
+    =========  =====================  ======================  ====================
+    state      request                report                  process ended
+    =========  =====================  ======================  ====================
+    idle       start a run → running
+    running    join the next run      publish, tell askers    idle, or → running
+                                                              if a run was asked for
+    =========  =====================  ======================  ====================
+
+Requests that come while a run is under way share exactly one following run: the
+present one may have read the file they are about already. A diff is a run too,
+because the store has one writer. What is served, and the caches over it, change
+only when a whole run has been published.
+
+After a publication the generation slot of every changed zone moves, which makes
+cached answers from it out of date in all processes, and slot 0 for answers that
+no single zone gave. When other zones than before are served, any name may have
+a new closest zone, so all slots move. So they do after the first publication
+of this process: one before it may have ended between publishing and telling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from twisted.internet.defer import Deferred
+
+from dnsd.control.compiler import CompileFailure
+from dnsd.observe import metrics
+from dnsd.observe.page import ANY_ZONE
+from dnsd.source.problems import Where
+
+if TYPE_CHECKING:
+    from dnsd.control.compiler import Compiler
+    from dnsd.control.shapes import (
+        CompileReport,
+        Diff,
+        ProblemShape,
+        Reload,
+        ReloadResult,
+        ZoneChange,
+    )
+    from dnsd.control.surroundings import Surroundings
+    from dnsd.observe.page import SlotPage
+
+# The log gets the first problems of a file; all of them are in `dnsd status`.
+_LOGGED_PROBLEMS: Final = 10
+
+_RELOADS: Final = {name: metrics.RELOADS.slot(name) for name in metrics.RELOAD_RESULTS}
+_DURATION: Final = metrics.RELOAD_DURATION.buckets()
+_DELETION_CHECKS: Final = frozenset(("deletion-share", "zone-file-gone"))
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A run that was asked for and has not begun."""
+
+    causes: list[str]
+    asked_at: float
+    force: bool = False
+    askers: list[Deferred[Reload]] = field(default_factory=list)
+
+
+class Reloader:
+    """Runs the compiler, publishes to all processes, remembers the outcome.
+
+    Attributes:
+        last: the last run that came to an end.
+        broken: the zones whose files are refused, as of the last whole run.
+    """
+
+    def __init__(self, compiler: Compiler, page: SlotPage, around: Surroundings) -> None:
+        """Reload when asked.
+
+        Args:
+            compiler: starts runs.
+            page: its generations move.
+            around: see `Surroundings`.
+        """
+        self.last: Reload | None = None
+        self.broken: list[ZoneChange] = []
+        self._compiler = compiler
+        self._page = page
+        self._around = around
+        self._next: _Wanted | None = None
+        self._next_diff: list[Deferred[Diff]] = []
+        self._is_running = False
+        self._has_published = False
+        self._logged: dict[tuple[str, str], list[ProblemShape]] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way."""
+        return self._is_running
+
+    def request(self, cause: str, *, force: bool = False) -> Deferred[Reload]:
+        """Ask for a run that begins after now.
+
+        Args:
+            cause: who asks: ``start``, ``command``, ``signal``, ``change``.
+            force: also take over what deletes more than its share.
+
+        Returns:
+            The outcome of that run; never fails.
+        """
+        if self._next is None:
+            self._next = _Wanted([], self._around.clock.now())
+        if cause not in self._next.causes:
+            self._next.causes.append(cause)
+        self._next.force |= force
+        asker: Deferred[Reload] = Deferred()
+        self._next.askers.append(asker)
+        self._begin()
+        return asker
+
+    def diff(self) -> Deferred[Diff]:
+        """Find out what a run would change; never fails."""
+        asker: Deferred[Diff] = Deferred()
+        self._next_diff.append(asker)
+        self._begin()
+        return asker
+
+    def _begin(self) -> None:
+        if self._is_running:
+            return
+        if self._next is not None:
+            wanted, self._next = self._next, None
+            self._run(wanted.force, dry_run=False).addCallback(self._finish, wanted)
+        elif self._next_diff:
+            askers, self._next_diff = self._next_diff, []
+            self._run(force=False, dry_run=True).addCallback(_tell_diff, askers)
+
+    def _run(self, force: bool, *, dry_run: bool) -> Deferred[CompileReport | CompileFailure]:
+        self._is_running = True
+        run = self._compiler.run(force=force, dry_run=dry_run)
+        run.ended.addCallback(self._end)
+        return run.outcome
+
+    def _end(self, _: None) -> None:
+        self._is_running = False
+        self._begin()
+
+    def _finish(self, outcome: CompileReport | CompileFailure, wanted: _Wanted) -> None:
+        now = self._around.clock.now()
+        finished: Reload = {
+            "result": "failed",
+            "cause": ", ".join(wanted.causes),
+            "at": self._around.clock.wall_now(),
+            "duration_s": round(now - wanted.asked_at, 3),
+            "reason": "",
+            "zones": [],
+            "problems": [],
+        }
+        if isinstance(outcome, CompileFailure):
+            finished["reason"] = outcome.reason
+        else:
+            finished["zones"] = outcome["zones"]
+            finished["problems"] = outcome["problems"]
+            finished["result"] = self._take_over(outcome)
+        self.last = finished
+        self._count_run(finished, now - wanted.asked_at)
+        self._log_run(finished)
+        for asker in wanted.askers:
+            asker.callback(finished)
+
+    def _take_over(self, report: CompileReport) -> ReloadResult:
+        """Make all processes see what was published, and remember what is broken."""
+        if report["published"]:
+            self._publish(report)
+        self.broken = [zone for zone in report["zones"] if zone["status"] in ("kept", "refused")]
+        self._count_zones(report)
+        self._log_zones(report["zones"])
+        if self.broken or report["problems"]:
+            return "refused"
+        return "published" if report["published"] else "unchanged"
+
+    def _publish(self, report: CompileReport) -> None:
+        if report["origins_changed"] or not self._has_published:
+            self._page.bump_all_zones()
+        else:
+            for zone in report["zones"]:
+                if zone["status"] == "loaded":
+                    self._page.bump(zone["slot"])
+            self._page.bump(ANY_ZONE)
+        self._has_published = True
+
+    def _count_zones(self, report: CompileReport) -> None:
+        row = self._around.row
+        row[metrics.ZONES.slot("file")] = report["served"] - report["generated"]
+        row[metrics.ZONES.slot("generated")] = report["generated"]
+        row[metrics.ZONE_RECORDS.slot()] = report["records"]
+        statuses = [zone["status"] for zone in self.broken]
+        row[metrics.ZONES_KEPT.slot()] = statuses.count("kept")
+        row[metrics.ZONES_REFUSED.slot()] = statuses.count("refused")
+        row[metrics.ZONE_LOAD_ERRORS.slot()] += len(self.broken)
+        row[metrics.limit_slot("zone_deletion_share")] += sum(
+            any(problem["id"] in _DELETION_CHECKS for problem in zone["problems"])
+            for zone in self.broken
+        )
+
+    def _count_run(self, finished: Reload, duration_s: float) -> None:
+        row = self._around.row
+        row[_RELOADS[finished["result"]]] += 1
+        _DURATION.observe(row, duration_s)
+        if finished["result"] in ("published", "unchanged"):
+            row[metrics.LAST_RELOAD.slot()] = finished["at"]
+
+    def _log_run(self, finished: Reload) -> None:
+        log = self._around.log
+        facts = {"cause": finished["cause"], "duration_s": finished["duration_s"]}
+        if finished["result"] == "failed":
+            log.error("reload", "zones stay as they are", reason=finished["reason"], **facts)
+            return
+        for problem in finished["problems"]:
+            log.error("reload_problem", problem["message"], **_place(problem))
+        loaded = sum(zone["status"] == "loaded" for zone in finished["zones"])
+        text = "zones are served anew" if loaded else "no zone has changed"
+        log.info("reload", text, result=finished["result"], loaded=loaded, **facts)
+
+    def _log_zones(self, zones: list[ZoneChange]) -> None:
+        """Write what is wrong with each file, once as long as it stays the same."""
+        logged = {(zone["origin"], zone["file"]): zone["problems"] for zone in self.broken}
+        for zone in zones:
+            key = (zone["origin"], zone["file"])
+            if key in logged and logged[key] != self._logged.get(key):
+                self._log_broken(zone)
+            elif zone["status"] == "loaded":
+                self._around.log.info(
+                    "zone_loaded",
+                    f"{zone['origin']} is served anew",
+                    serial=zone["serial"],
+                    records=zone["records"],
+                    file=zone["file"],
+                )
+            elif zone["status"] == "removed":
+                self._around.log.warning("zone_removed", f"{zone['origin']} is no longer served")
+        self._logged = logged
+
+    def _log_broken(self, zone: ZoneChange) -> None:
+        kept = zone["status"] == "kept"
+        fate = "is served as it was before" if kept else "is not served"
+        self._around.log.error(
+            "zone_kept" if kept else "zone_refused",
+            f"{zone['origin']} {fate}: its file has problems",
+            file=zone["file"],
+            problems=len(zone["problems"]),
+        )
+        for problem in zone["problems"][:_LOGGED_PROBLEMS]:
+            self._around.log.error("zone_problem", problem["message"], **_place(problem))
+
+
+def _place(problem: ProblemShape) -> dict[str, str]:
+    """Name the place, the check and what would be right, for a log line."""
+    where = Where(problem["file"], problem["line"], problem["column"])
+    return {
+        "where": str(where),
+        "check": problem["id"],
+        "expected": problem["expected"],
+        "hint": problem["hint"],
+    }
+
+
+def _tell_diff(outcome: CompileReport | CompileFailure, askers: list[Deferred[Diff]]) -> None:
+    diff: Diff = {"reason": "", "zones": [], "problems": []}
+    if isinstance(outcome, CompileFailure):
+        diff["reason"] = outcome.reason
+    else:
+        diff["zones"] = outcome["zones"]
+        diff["problems"] = outcome["problems"]
+    for asker in askers:
+        asker.callback(diff)

@@ -1,0 +1,27 @@
+"""What every part of the control interface works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dnsd.net.clock import Clock
+    from dnsd.observe.log import EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One process's reactor, clocks, log and counters.
+
+    Attributes:
+        reactor: Twisted's; an interface for each use has no common type.
+        clock: the time, and calls in the future.
+        log: of this process.
+        row: counters of this process.
+    """
+
+    reactor: Any
+    clock: Clock
+    log: EventLog
+    row: memoryview
