@@ -90,7 +90,7 @@ class EntryStream:
         event, self._ahead = self._ahead, None
         return self._composer.next_event() if event is None else event
 
-    def mapping(self, apart: str = "", duplicate_hint: str = "") -> Entries:
+    def mapping(self, apart: str | None = None, duplicate_hint: str = "") -> Entries:
         """Read the next node as a mapping.
 
         Args:
@@ -110,7 +110,7 @@ class EntryStream:
 class _Level:
     """One mapping that is read entry by entry."""
 
-    def __init__(self, composer: Composer, apart: str, duplicate_hint: str) -> None:
+    def __init__(self, composer: Composer, apart: str | None, duplicate_hint: str) -> None:
         self._composer = composer
         self._apart = apart
         self._hint = duplicate_hint
@@ -179,7 +179,7 @@ class _Level:
 
     def _merged(self, merge: Any) -> Entries:
         if is_include(merge):
-            yield from _Level(self._composer, "", self._hint).entries(merge)
+            yield from _Level(self._composer, None, self._hint).entries(merge)
         else:
             for mapping in self._composer.merge_sources(merge):
                 yield from mapping.fields.values()

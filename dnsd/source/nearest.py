@@ -25,7 +25,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     if len(word) > _LONGEST_WORD:
         return None
     by_form = {plain(candidate): candidate for candidate in known}
-    found = difflib.get_close_matches(plain(word), list(by_form), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(plain(word), list(by_form), n=1, cutoff=0.6)
     return by_form[found[0]] if found else None
 
 

@@ -174,13 +174,9 @@ def _string(text: str) -> bytes:
     return bytes([len(octets)]) + octets
 
 
-def string(key: str, *, upper: bool = False) -> Field:
+def string(key: str) -> Field:
     """Make a field of a string with its length in front (RFC 1035 §3.3)."""
-    return Field(
-        key,
-        (lambda text: _string(text.upper())) if upper else _string,
-        "at most 255 octets of text",
-    )
+    return Field(key, _string, "at most 255 octets of text")
 
 
 def rest(key: str) -> Field:

@@ -132,7 +132,7 @@ _TABLE = (
         (
             integer("order", 2),
             integer("preference", 2),
-            string("flags", upper=True),
+            string("flags"),
             string("service"),
             string("regexp"),
             name("replacement"),

@@ -30,7 +30,6 @@ RECORDS = "records"
 KEYS = ("zone", "ttl", "soa", "reverse", "silence", RECORDS)
 LATER_KEYS = ("mail", "dnssec")  # of the format, but nothing here acts on them yet
 MAX_TTL_S = 2**31 - 1  # RFC 2181 §8
-_MAX_TIMER_S = 2**31 - 1  # RFC 1912 §2.2 counts in days; serials bound the timers
 _SOA_TIMERS = ("refresh", "retry", "expire", "minimum", "ttl")
 _SOA_KEYS = ("primary", "hostmaster", *_SOA_TIMERS)
 
@@ -48,9 +47,8 @@ def read_ttl(node: Node, report: Report) -> int | None:
 
 
 def _seconds(node: Node, text: str, key: str, report: Report) -> int | None:
-    """Read whole seconds within the range of timers, or say why not."""
-    limit = f"{MAX_TTL_S} seconds"
-    expected = f"{DURATION_FORM}; at most {limit} (RFC 2181 §8)"
+    """Read whole seconds within the range of TTLs, or say why not."""
+    expected = f"{DURATION_FORM}; at most {MAX_TTL_S} seconds (RFC 2181 §8)"
     if text.isdigit() and len(text) > 1 and text[0] == "0":
         hint = text.lstrip("0") or "0"
         message = f"{key} {text} has a leading zero"

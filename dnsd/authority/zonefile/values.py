@@ -103,7 +103,8 @@ def _parsed(kind: RecordType, text: str, node: Node, reading: Reading) -> bytes 
     try:
         return rdata.from_text(kind.type, text)
     except FormError as error:
-        reading.report(Problem(where(node), kind.id("value"), error.reason, kind.source))
+        expected = f"rdata in presentation form ({kind.source})" if kind.source else ""
+        reading.report(Problem(where(node), kind.id("value"), error.reason, expected))
         return None
 
 
