@@ -1,0 +1,157 @@
+"""Nobody who may be forged gets more octets than it sent, or more often than allowed."""
+
+import dns.message
+import pytest
+from fakes.authority import SLOT
+from fakes.octets import message, opt, option, query
+
+from dnsd.query.identity import Identity
+from dnsd.query.ratelimit import ERROR_CLASS, RESPONSE_CLASS
+from dnsd.query.request import Transport
+from dnsd.wire import names
+
+# Not exempt from response rate limiting, as loopback is.
+CLIENT = "192.0.2.53"
+NEIGHBOUR = "192.0.2.54"
+FOREIGN = "www.foreign.test."
+TC = 0x0200
+CLIENT_COOKIE = option(10, b"abcdefgh")
+BAD_COOKIE = option(10, b"abcdefgh" + b"\1" * 16)
+
+
+def exhaust(world, octets, client=CLIENT):
+    """Ask until the client is limited; return the limited reply and how many came before."""
+    for count in range(200):
+        reply = world.ask(octets, client)
+        if reply.limits:
+            return reply, count
+    pytest.fail("never limited")
+
+
+LIMITED = [
+    pytest.param(query(), 50, "response_rate", id="data"),
+    pytest.param(query(qtype=28), 50, "response_rate", id="no data"),
+    pytest.param(query(edns=opt()), 50, "response_rate", id="data with EDNS"),
+    pytest.param(query(edns=opt(CLIENT_COOKIE)), 50, "response_rate", id="a client cookie only"),
+    pytest.param(query(edns=opt(BAD_COOKIE)), 50, "response_rate", id="an invalid cookie"),
+    pytest.param(query("nope.example.test."), 5, "error_rate", id="no such name"),
+    pytest.param(query("a.sub.example.test."), 5, "error_rate", id="a referral"),
+    pytest.param(query(FOREIGN, edns=opt()), 5, "error_rate", id="no zone of ours"),
+    pytest.param(query(edns=opt(version=1)), 5, "error_rate", id="EDNS version"),
+    pytest.param(query(flags=15 << 11), 5, "error_rate", id="unknown opcode"),
+    pytest.param(message(additional=[opt(CLIENT_COOKIE)]), 5, "error_rate", id="cookie only"),
+    pytest.param(query("version.bind.", 16, 3), 3, "chaos_rate", id="identity"),
+]
+
+
+@pytest.mark.parametrize(("octets", "allowed", "limit"), LIMITED)
+def test_a_reply_over_its_rate_sends_the_client_to_tcp(make_world, octets, allowed, limit):
+    world = make_world(identity=Identity(version=b"dnsd"))
+    reply, count = exhaust(world, octets)
+    assert count == allowed
+    assert reply.limits == (limit,)
+    assert not reply.cacheable
+    assert not reply.truncated, "TC here is no truncation"
+    parsed = dns.message.from_wire(reply.octets)
+    assert parsed.flags & TC
+    assert parsed.rcode() == 0
+    assert parsed.answer == parsed.authority == parsed.additional == []
+
+
+@pytest.mark.parametrize(("octets", "allowed", "limit"), LIMITED)
+def test_a_limited_reply_is_no_longer_than_its_query(make_world, octets, allowed, limit):
+    world = make_world(identity=Identity(version=b"dnsd"))
+    reply, _ = exhaust(world, octets)
+    assert len(reply.octets) <= len(octets)
+
+
+@pytest.mark.parametrize(("octets", "allowed", "limit"), LIMITED)
+@pytest.mark.parametrize(
+    ("client", "transport"),
+    [
+        pytest.param(CLIENT, Transport.TCP, id="over TCP"),
+        pytest.param("127.0.0.1", Transport.UDP, id="from an exempt network"),
+    ],
+)
+def test_whoever_cannot_be_forged_is_not_limited(
+    make_world, octets, allowed, limit, client, transport
+):
+    world = make_world(identity=Identity(version=b"dnsd"))
+    exhaust(world, octets)
+    for _ in range(2 * allowed):
+        assert not world.ask(octets, client, transport=transport).limits
+
+
+def test_a_valid_cookie_is_not_limited_and_a_neighbour_is(world):
+    proven = query(edns=opt(option(10, world.cookie(CLIENT))))
+    exhaust(world, query())
+    assert not any(world.ask(proven, CLIENT).limits for _ in range(200))
+    assert world.ask(proven, NEIGHBOUR).limits == ("response_rate",)
+
+
+def test_a_limited_client_whose_cookie_went_bad_gets_a_fresh_one(world):
+    reply, _ = exhaust(world, query(edns=opt(BAD_COOKIE)))
+    (fresh,) = dns.message.from_wire(reply.octets).options
+    assert fresh.client + fresh.server == world.cookie(CLIENT)
+
+
+def test_the_rate_of_another_name_is_another(world):
+    exhaust(world, query())
+    assert not world.ask(query("ns1.example.test."), CLIENT).limits
+
+
+MALFORMED = [
+    pytest.param(query()[:20], id="half a question"),
+    pytest.param(message(), id="no question"),
+    pytest.param(query(edns=opt(option(10, b"short"))), id="a malformed cookie"),
+]
+
+
+@pytest.mark.parametrize("octets", MALFORMED)
+def test_malformed_queries_get_one_formerr_a_second(world, octets):
+    assert world.ask(octets, CLIENT).rcode == 1
+    dropped = world.ask(octets, NEIGHBOUR)
+    assert (dropped.octets, dropped.dropped, dropped.limits) == (
+        b"",
+        "malformed",
+        ("formerr_rate",),
+    )
+    assert dropped.error
+    world.now += 1.01
+    assert world.ask(octets, CLIENT).rcode == 1
+
+
+@pytest.mark.parametrize("octets", MALFORMED)
+def test_malformed_messages_over_tcp_are_always_told_so(world, octets):
+    assert [world.ask_tcp(octets, CLIENT).rcode for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("client", "transport", "explained"),
+    [
+        pytest.param(CLIENT, Transport.UDP, False, id="may be forged"),
+        pytest.param(CLIENT, Transport.TCP, True, id="over TCP"),
+        pytest.param("127.0.0.1", Transport.UDP, True, id="from an exempt network"),
+    ],
+)
+def test_a_refusal_is_explained_only_where_it_cannot_hit_anybody_else(
+    world, client, transport, explained
+):
+    octets = query(FOREIGN, edns=opt())
+    reply = world.ask(octets, client, transport=transport)
+    assert reply.rcode == 5
+    codes = [int(o.code) for o in dns.message.from_wire(reply.octets).options]
+    assert codes == ([20] if explained else [])
+    assert explained or len(reply.octets) == len(octets)
+
+
+@pytest.mark.parametrize(
+    ("octets", "rate_class"),
+    [
+        (query(), RESPONSE_CLASS + names.from_text("www.example.test.")),
+        (query("nope.example.test."), ERROR_CLASS + SLOT.to_bytes(2, "big")),
+        (query(FOREIGN), ERROR_CLASS),
+    ],
+)
+def test_a_reply_carries_what_the_fast_path_must_count_it_under(world, octets, rate_class):
+    assert world.ask(octets).rate_class == rate_class
