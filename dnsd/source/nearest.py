@@ -29,6 +29,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_form[found[0]] if found else None
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Ask for the known word nearest to the one written; empty when none is near."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else ""
+
+
 def plain(word: str) -> str:
     """Drop what people mix up: case, hyphens and underscores."""
     return word.lower().replace("-", "").replace("_", "")

@@ -51,7 +51,7 @@ def entries(text: str, report: Report) -> Iterator[Entry]:
     is_indented = False
     for kind, token in _tokens(text, report):
         if kind == "text":
-            tokens.append(token)
+            _append(tokens, token)
         elif kind == "space":
             # White space at the very beginning of an entry, RFC 1035 §5.1.
             is_indented = is_indented or (token.column == 1 and not tokens and not opened)
@@ -65,6 +65,15 @@ def entries(text: str, report: Report) -> Iterator[Entry]:
         report(opened[-1], "master-parenthesis", "'(' is never closed")
     if tokens:
         yield Entry(tokens, is_indented)
+
+
+def _append(tokens: list[Token], token: Token) -> None:
+    """Add a token, or glue it to the one it touches, as in ``alpn="h2"``."""
+    last = tokens[-1] if tokens else None
+    if last and last.line == token.line and last.column + len(last.text) == token.column:
+        tokens[-1] = last._replace(text=last.text + token.text)
+    else:
+        tokens.append(token)
 
 
 def _parenthesis(token: Token, opened: list[Token], report: Report) -> None:

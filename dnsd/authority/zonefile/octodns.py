@@ -31,7 +31,7 @@ from dnsd.authority.zonefile.values import (
     read_svcb,
     read_text,
 )
-from dnsd.source.nearest import nearest
+from dnsd.source.nearest import did_you_mean
 from dnsd.wire import rdata
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import RRType, rrtype_from_text, rrtype_to_text
@@ -184,7 +184,7 @@ def record_type(text: str) -> RecordType:
     return _BY_TEXT.get(known) or RecordType(rrtype, known, "", read_presentation)
 
 
-def nearest_type(text: str) -> str:
-    """Find the type that was probably meant; empty when none is near."""
+def type_hint(text: str) -> str:
+    """Ask for the type that was probably meant; empty when none is near."""
     candidates = [member.name.replace("_", "-") for member in RRType if not rdata.is_meta(member)]
-    return nearest(text, candidates) or ""
+    return did_you_mean(text, candidates)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dnsd.authority.zonefile.draft import DEFAULT_TTL
-from dnsd.wire import names, presentation, rdata
+from dnsd.wire import names, rdata
 from dnsd.wire.iana import RRType, rrtype_to_text
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ except ImportError:  # PyYAML without libyaml
     from yaml import SafeDumper as _Dumper  # type: ignore[assignment]
 
 _DIGITS = re.compile(r"([0-9]+)")
+_WORD = re.compile(r'(?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+', re.DOTALL)
 _GENERIC = "\\#"
 _LISTS = ("mandatory", "alpn", "ipv4hint", "ipv6hint")  # SvcParams that octoDNS has as lists
 
@@ -84,7 +85,7 @@ def _value(rrtype: int, octets: bytes) -> Any:
     writer = _WRITERS.get(rrtype)
     if writer is None:
         return text
-    value = writer(presentation.tokens(text))
+    value = writer(_WORD.findall(text))
     return text if value is None else _sorted(value)
 
 

@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 from dnsd.authority.zonefile.draft import Alias, Record, ZoneDraft
 from dnsd.authority.zonefile.fields import NAME_FORM, target_name
-from dnsd.authority.zonefile.octodns import ALIAS, NOT_IN_DNS, nearest_type, record_type
+from dnsd.authority.zonefile.octodns import ALIAS, NOT_IN_DNS, record_type, type_hint
 from dnsd.authority.zonefile.settings import read_ttl
 from dnsd.authority.zonefile.values import Cause, Reading, RecordType, checked
-from dnsd.source.nearest import nearest
+from dnsd.source.nearest import did_you_mean, nearest
 from dnsd.source.nodes import Broken, Mapping, Node, Scalar, Sequence, is_null, where
 from dnsd.source.problems import Problem, Severity, Where, quoted
 from dnsd.wire import names
@@ -161,7 +161,7 @@ class RecordSets:
         entry = node.fields.get("type")
         if entry is None:
             near = nearest("type", node.fields)
-            hint = f"type instead of {near}" if near else ""
+            hint = f"did you mean type instead of {near}?" if near else ""
             place = where(node.fields[near][0] if near else node)
             self._report(
                 Problem(place, "record-type-missing", "the record has no type", _FORM, hint)
@@ -180,7 +180,7 @@ class RecordSets:
         except FormError as error:
             expected = "a type of the IANA registry, or TYPE and a number (RFC 3597 §5)"
             self._report(
-                Problem(where(value), "record-type", error.reason, expected, nearest_type(text))
+                Problem(where(value), "record-type", error.reason, expected, type_hint(text))
             )
             return None
 
@@ -197,7 +197,7 @@ class RecordSets:
                         "record-key",
                         f"{quoted(text)} is not a key of a record",
                         ", ".join(_KEYS),
-                        nearest(text, _KEYS) or "",
+                        did_you_mean(text, _KEYS),
                     )
                 )
             elif text == "octodns" and isinstance(value, Mapping):

@@ -19,7 +19,7 @@ import ipaddress
 from dnsd.authority.zonefile import idn
 from dnsd.authority.zonefile.draft import ReverseSettings, SoaSettings
 from dnsd.authority.zonefile.fields import NAME_FORM
-from dnsd.source.nearest import nearest
+from dnsd.source.nearest import did_you_mean
 from dnsd.source.nodes import Broken, Mapping, Node, Scalar, Sequence, is_null, where
 from dnsd.source.problems import Problem, Report, Severity, quoted
 from dnsd.source.units import DURATION_FORM, duration_s
@@ -233,6 +233,6 @@ def _unknown(key: Scalar, known: tuple[str, ...], problem_id: str, report: Repor
             problem_id,
             f"{quoted(key.value)} is not a key here",
             ", ".join(known),
-            nearest(key.value, known) or "",
+            did_you_mean(key.value, known),
         )
     )

@@ -22,7 +22,7 @@ from dnsd.authority.zonefile.fields import (
     UndottedName,
     target_name,
 )
-from dnsd.source.nearest import nearest
+from dnsd.source.nearest import did_you_mean
 from dnsd.source.nodes import Broken, Mapping, Node, Scalar, Sequence, is_null, where
 from dnsd.source.problems import Problem, Report, Severity, Where, quoted
 from dnsd.wire import names, presentation_fields, rdata
@@ -282,14 +282,13 @@ def _report_unknown(
     for text, (key, _) in node.fields.items():
         if text in used:
             continue
-        near = nearest(text, keys)
         reading.report(
             Problem(
                 where(key),
                 kind.id("field"),
                 f"{quoted(text)} is not a field of {kind.text}",
                 f"{', '.join(keys)} ({kind.source})",
-                near or "",
+                did_you_mean(text, keys),
             )
         )
 
