@@ -160,7 +160,9 @@ def _redirection_above(zone: Zone, name: bytes) -> Lookup:
     while name != zone.origin:
         name = names.parent(name)
         octets = zone.get(name)
-        if octets is not None and not octets[0] & FLAG_OCCLUDED:
+        if octets is None or octets[0] & FLAG_OCCLUDED:
+            continue
+        if octets[0] & (FLAG_CUT | FLAG_DNAME):
             return _redirection(Node(octets), name)
     raise AssertionError("a name is marked occluded and nothing above it occludes")
 

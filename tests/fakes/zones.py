@@ -30,7 +30,7 @@ def records(origin, text):
     """Read the lines of a zone."""
     apex = names.from_text(origin)
     found = []
-    for line in text.strip().splitlines():
+    for line in filter(None, text.splitlines()):
         owner, *rest = line.split(maxsplit=2)
         ttl = 300
         if rest[0].isdigit():

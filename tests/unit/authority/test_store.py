@@ -305,7 +305,8 @@ for read_only in (False, True):
     except StoreError as error:
         print(error.rebuild, error)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout.count("False") == done.stdout.count("no permission; let dnsd's user") == 2
 
 
