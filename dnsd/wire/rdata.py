@@ -85,7 +85,11 @@ def _from_generic(rrtype: int, parts: list[str]) -> bytes:
         raise FormError("behind '\\#' and the length stand pairs of hex digits") from None
     if len(rdata) != int(digits):
         raise FormError(f"'\\# {digits}' is followed by {len(rdata)} octets")
-    check(rrtype, rdata)
+    try:
+        check(rrtype, rdata)
+    except FormError as error:
+        reason = error.reason.removeprefix(f"not {rrtype_to_text(rrtype)} rdata: ")
+        raise FormError(f"not {rrtype_to_text(rrtype)} rdata: {reason}") from None
     return rdata
 
 
