@@ -57,7 +57,8 @@ HOST_NAME = warning("host-name", "RFC 1123 §2.1", "letters, digits and hyphens 
 _HOST_LABEL = re.compile(rb"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _HOST_TYPES = frozenset({RRType.A, RRType.AAAA, RRType.MX})
 _ADDRESS_TYPES = frozenset({RRType.A, RRType.AAAA})
-_CUT_TYPES = frozenset({RRType.NS, RRType.DS})
+# CNAME and DNAME beside NS are errors already.
+_CUT_TYPES = frozenset({RRType.NS, RRType.DS, RRType.CNAME, RRType.DNAME})
 
 
 def check_owner(
@@ -98,7 +99,7 @@ def _cname_alone(zone: SortedZone, records: list[Record], findings: Findings) ->
     first = aliases[0]
     if first.owner == zone.origin:
         message = f"{place(first)} stands at the top of the zone"
-        findings.add(CNAME_APEX, first.where, message, "the addresses of its target")
+        findings.add(CNAME_APEX, first.where, message, "write the addresses of its target")
         return
     for record in aliases[1:]:
         findings.add(CNAME_TWICE, record.where, f"{place(record)} is one of {len(aliases)}")

@@ -14,6 +14,7 @@ from dnsd.authority.build.findings import error, place, warning
 from dnsd.source.nearest import nearest
 from dnsd.wire import names
 from dnsd.wire.iana import RRType
+from dnsd.wire.rdata import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,15 +106,23 @@ def _null(record: Record, _: bytes, findings: Findings) -> None:
     findings.add(TYPE_NULL, record.where, f"{place(record)} is for experiments only")
 
 
-def _address_as_name(record: Record, origin: bytes, findings: Findings) -> None:
-    name = target(record)
-    labels = names.to_labels(name)
+def address_as_name(record: Record, origin: bytes) -> str:
+    """Return the IPv4 address that a target is made of, or nothing.
+
+    A file's relative address has got the origin behind it.
+    """
+    labels = names.to_labels(target(record))
     if len(labels) < 4 or not all(map(_DECIMAL.fullmatch, labels[:4])):
-        return
-    # A file's relative address has got the origin behind it.
-    if len(labels) == 4 or (name.endswith(origin) and names.label_count(origin) == len(labels) - 4):
+        return ""
+    if labels[4:] and labels[4:] != names.to_labels(origin):
+        return ""
+    return b".".join(labels[:4]).decode()
+
+
+def _address_as_name(record: Record, origin: bytes, findings: Findings) -> None:
+    address = address_as_name(record, origin)
+    if address:
         rrtype = RRType(record.type)
-        address = b".".join(labels[:4]).decode()
         message = f"{place(record)} points to the address {address}"
         hint = "" if rrtype is RRType.PTR else _address_hint(rrtype, address)
         findings.add(IS_ADDRESS[rrtype], record.where, message, hint)
@@ -133,20 +142,22 @@ def _ns_root(record: Record, _: bytes, findings: Findings) -> None:
 def _a(record: Record, _: bytes, findings: Findings) -> None:
     first = record.rdata[0]
     if first == 0 or first >= 224:
-        address = ".".join(map(str, record.rdata))
-        message = f"{place(record)} {address} is no address of a host"
-        findings.add(ADDRESS_SPECIAL, record.where, message)
+        _no_host(record, findings)
 
 
 def _aaaa(record: Record, _: bytes, findings: Findings) -> None:
     rdata = record.rdata
     if rdata[0] == 0xFF or not any(rdata):
-        message = f"{place(record)} is no address of a host"
-        findings.add(ADDRESS_SPECIAL, record.where, message)
+        _no_host(record, findings)
     elif rdata.startswith(b"\0" * 10 + b"\xff\xff"):
         address = ".".join(map(str, rdata[12:]))
         message = f"{place(record)} holds the IPv4 address {address}"
         findings.add(ADDRESS_MAPPED, record.where, message, f"type: A, value: {address}")
+
+
+def _no_host(record: Record, findings: Findings) -> None:
+    message = f"{place(record)} {to_text(record.type, record.rdata)} is no address of a host"
+    findings.add(ADDRESS_SPECIAL, record.where, message)
 
 
 def _owner_like(check: Check, second: re.Pattern[bytes], record: Record, out: Findings) -> None:

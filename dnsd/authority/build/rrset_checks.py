@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 NULL_MX = error("null-mx-not-alone", "RFC 7505 §3", "a null MX is the only MX of its name")
 NULL_MX_PREFERENCE = warning("null-mx-preference", "RFC 7505 §3", "preference 0 in a null MX")
-NULL_SRV = error(
-    "null-srv-not-alone", "RFC 2782", "a target of '.' says that there is no such service"
-)
+NULL_SRV = error("null-srv-not-alone", "RFC 2782", "a target of '.' is the only SRV of its name")
 DS_SHA1 = warning("ds-sha1-only", "RFC 4509 §3", "a DS with digest type 2")
 CDS_DELETE = error("cds-delete-not-alone", "RFC 8078 §4", "a delete request stands alone")
 SVCB_MIXED = warning("svcb-alias-mixed", "RFC 9460 §2.4.1", "one alias, or services only")
@@ -120,13 +118,13 @@ def _policies_in_txt(rrset: list[Record], findings: Findings) -> None:
     """Count SPF and DMARC policies; mail receivers ignore all of several."""
     if len(rrset) == 1:
         return
-    policies = [(SPF_TWICE, b"v=spf1")]
+    policies = [(SPF_TWICE, "v=spf1")]
     if rrset[0].owner.startswith(b"\x06_dmarc"):
-        policies.append((DMARC_TWICE, b"v=dmarc1"))
+        policies.append((DMARC_TWICE, "v=DMARC1"))
     for check, version in policies:
-        found = [record for record in rrset if _is_policy(record.rdata, version)]
+        found = [record for record in rrset if _is_policy(record.rdata, version.lower().encode())]
         if len(found) > 1:
-            message = f"{place(found[1])} is policy {len(found)} times; receivers use none of them"
+            message = f"{place(found[1])} has {len(found)} {version} policies; receivers use none"
             findings.add(check, found[1].where, message)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.authority.build.apex_checks import address_hint
 from dnsd.authority.build.findings import place, warning
-from dnsd.authority.build.record_checks import target
+from dnsd.authority.build.record_checks import address_as_name, target
 from dnsd.authority.build.sorted_zone import ADDRESS, ALIAS, CUT, OCCLUDED
 from dnsd.wire import names
 from dnsd.wire.iana import RRType
@@ -85,7 +85,7 @@ def check_chains(zone: SortedZone, aliases: Mapping[bytes, Record], findings: Fi
 
 def _missing(zone: SortedZone, record: Record, end: bytes, findings: Findings) -> None:
     """Report an alias to nothing, at the alias that names it."""
-    if target(record) == end:
+    if target(record) == end and not address_as_name(record, zone.origin):
         message = f"{place(record)} points to {names.to_text(end)}, which does not exist"
         findings.add(CNAME_TARGET, record.where, message, address_hint(zone, end))
 
@@ -108,6 +108,13 @@ def _name_server(zone: SortedZone, record: Record, findings: Findings) -> None:
         check = SIBLING_GLUE
     else:
         check = CUT_NS_ADDRESS
+    _no_address(check, zone, record, findings)
+
+
+def _no_address(check: Check, zone: SortedZone, record: Record, findings: Findings) -> None:
+    if address_as_name(record, zone.origin):
+        return  # an error already
+    host = target(record)
     message = f"{place(record)} points to {names.to_text(host)}, which has no address"
     findings.add(check, record.where, message, address_hint(zone, host))
 
@@ -130,8 +137,7 @@ def _host(alias: Check | None, address: Check | None) -> TargetCheck:
             if alias is not None:
                 _report(alias, record, f"{names.to_text(host)}, which is an alias", findings)
         elif not mark & ADDRESS and address is not None:
-            message = f"{place(record)} points to {names.to_text(host)}, which has no address"
-            findings.add(address, record.where, message, address_hint(zone, host))
+            _no_address(address, zone, record, findings)
 
     return check
 
