@@ -35,6 +35,8 @@ from dnsd.observe.page import ANY_ZONE
 from dnsd.source.problems import Where
 
 if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
     from dnsd.control.compiler import Compiler
     from dnsd.control.shapes import (
         CompileReport,
@@ -71,6 +73,7 @@ class Reloader:
     Attributes:
         last: the last run that came to an end.
         broken: the zones whose files are refused, as of the last whole run.
+        totals: zones served, those of them that are generated, and all records.
     """
 
     def __init__(self, compiler: Compiler, page: SlotPage, around: Surroundings) -> None:
@@ -83,6 +86,7 @@ class Reloader:
         """
         self.last: Reload | None = None
         self.broken: list[ZoneChange] = []
+        self.totals = (0, 0, 0)
         self._compiler = compiler
         self._page = page
         self._around = around
@@ -129,12 +133,15 @@ class Reloader:
             return
         if self._next is not None:
             wanted, self._next = self._next, None
-            self._run(wanted.force, dry_run=False).addCallback(self._finish, wanted)
+            outcome = self._run(force=wanted.force, dry_run=False)
+            ended = outcome.addCallback(self._judge, wanted)
+            ended = ended.addErrback(self._blame, wanted)
+            ended.addCallback(self._finish, wanted)
         elif self._next_diff:
             askers, self._next_diff = self._next_diff, []
             self._run(force=False, dry_run=True).addCallback(_tell_diff, askers)
 
-    def _run(self, force: bool, *, dry_run: bool) -> Deferred[CompileReport | CompileFailure]:
+    def _run(self, *, force: bool, dry_run: bool) -> Deferred[CompileReport | CompileFailure]:
         self._is_running = True
         run = self._compiler.run(force=force, dry_run=dry_run)
         run.ended.addCallback(self._end)
@@ -144,28 +151,39 @@ class Reloader:
         self._is_running = False
         self._begin()
 
-    def _finish(self, outcome: CompileReport | CompileFailure, wanted: _Wanted) -> None:
-        now = self._around.clock.now()
-        finished: Reload = {
-            "result": "failed",
+    def _judge(self, outcome: CompileReport | CompileFailure, wanted: _Wanted) -> Reload:
+        if isinstance(outcome, CompileFailure):
+            return self._ended(wanted, "failed", reason=outcome.reason)
+        ended = self._ended(wanted, self._take_over(outcome))
+        ended["zones"] = outcome["zones"]
+        ended["problems"] = outcome["problems"]
+        return ended
+
+    def _blame(self, failure: Failure, wanted: _Wanted) -> Reload:
+        self._around.log.fault("reload_fault", failure.value or failure)
+        return self._ended(wanted, "failed", reason="a fault in the program, see the log")
+
+    def _ended(self, wanted: _Wanted, result: ReloadResult, reason: str = "") -> Reload:
+        return {
+            "result": result,
             "cause": ", ".join(wanted.causes),
             "at": self._around.clock.wall_now(),
-            "duration_s": round(now - wanted.asked_at, 3),
-            "reason": "",
+            "duration_s": round(self._around.clock.now() - wanted.asked_at, 3),
+            "reason": reason,
             "zones": [],
             "problems": [],
         }
-        if isinstance(outcome, CompileFailure):
-            finished["reason"] = outcome.reason
-        else:
-            finished["zones"] = outcome["zones"]
-            finished["problems"] = outcome["problems"]
-            finished["result"] = self._take_over(outcome)
-        self.last = finished
-        self._count_run(finished, now - wanted.asked_at)
-        self._log_run(finished)
+
+    def _finish(self, ended: Reload, wanted: _Wanted) -> None:
+        self.last = ended
+        row = self._around.row
+        row[_RELOADS[ended["result"]]] += 1
+        _DURATION.observe(row, ended["duration_s"])
+        if ended["result"] in ("published", "unchanged"):
+            row[metrics.LAST_RELOAD.slot()] = ended["at"]
+        self._log_run(ended)
         for asker in wanted.askers:
-            asker.callback(finished)
+            asker.callback(ended)
 
     def _take_over(self, report: CompileReport) -> ReloadResult:
         """Make all processes see what was published, and remember what is broken."""
@@ -190,9 +208,14 @@ class Reloader:
 
     def _count_zones(self, report: CompileReport) -> None:
         row = self._around.row
-        row[metrics.ZONES.slot("file")] = report["served"] - report["generated"]
-        row[metrics.ZONES.slot("generated")] = report["generated"]
-        row[metrics.ZONE_RECORDS.slot()] = report["records"]
+        self.totals = served, generated, records = (
+            report["served"],
+            report["generated"],
+            report["records"],
+        )
+        row[metrics.ZONES.slot("file")] = served - generated
+        row[metrics.ZONES.slot("generated")] = generated
+        row[metrics.ZONE_RECORDS.slot()] = records
         statuses = [zone["status"] for zone in self.broken]
         row[metrics.ZONES_KEPT.slot()] = statuses.count("kept")
         row[metrics.ZONES_REFUSED.slot()] = statuses.count("refused")
@@ -202,24 +225,17 @@ class Reloader:
             for zone in self.broken
         )
 
-    def _count_run(self, finished: Reload, duration_s: float) -> None:
-        row = self._around.row
-        row[_RELOADS[finished["result"]]] += 1
-        _DURATION.observe(row, duration_s)
-        if finished["result"] in ("published", "unchanged"):
-            row[metrics.LAST_RELOAD.slot()] = finished["at"]
-
-    def _log_run(self, finished: Reload) -> None:
+    def _log_run(self, ended: Reload) -> None:
         log = self._around.log
-        facts = {"cause": finished["cause"], "duration_s": finished["duration_s"]}
-        if finished["result"] == "failed":
-            log.error("reload", "zones stay as they are", reason=finished["reason"], **facts)
+        facts = {"cause": ended["cause"], "duration_s": ended["duration_s"]}
+        if ended["result"] == "failed":
+            log.error("reload", "zones stay as they are", reason=ended["reason"], **facts)
             return
-        for problem in finished["problems"]:
+        for problem in ended["problems"]:
             log.error("reload_problem", problem["message"], **_place(problem))
-        loaded = sum(zone["status"] == "loaded" for zone in finished["zones"])
+        loaded = sum(zone["status"] == "loaded" for zone in ended["zones"])
         text = "zones are served anew" if loaded else "no zone has changed"
-        log.info("reload", text, result=finished["result"], loaded=loaded, **facts)
+        log.info("reload", text, result=ended["result"], loaded=loaded, **facts)
 
     def _log_zones(self, zones: list[ZoneChange]) -> None:
         """Write what is wrong with each file, once as long as it stays the same."""
@@ -234,6 +250,7 @@ class Reloader:
                     f"{zone['origin']} is served anew",
                     serial=zone["serial"],
                     records=zone["records"],
+                    warnings=len(zone["problems"]),
                     file=zone["file"],
                 )
             elif zone["status"] == "removed":
@@ -243,9 +260,10 @@ class Reloader:
     def _log_broken(self, zone: ZoneChange) -> None:
         kept = zone["status"] == "kept"
         fate = "is served as it was before" if kept else "is not served"
+        cause = ": its file has problems" if zone["problems"] else ""
         self._around.log.error(
             "zone_kept" if kept else "zone_refused",
-            f"{zone['origin']} {fate}: its file has problems",
+            f"{zone['origin']} {fate}{cause}",
             file=zone["file"],
             problems=len(zone["problems"]),
         )
