@@ -210,7 +210,9 @@ class _SortKey:
         owner = record.owner
         end = 1 + owner[0]
         parent = owner[end:]
-        if parent == self._parent:
+        if not parent:
+            key = b""  # the root
+        elif parent == self._parent:
             # Neighbours in a file mostly share their parent.
             label = owner[1:end]
             if b"\x00" in label or b"\x01" in label:
@@ -220,5 +222,5 @@ class _SortKey:
         else:
             key = names.order_key(owner)
             self._parent = parent
-            self._parent_key = names.order_key(parent) if parent else b""
+            self._parent_key = names.order_key(parent)
         return key + b"\x00" + record.type.to_bytes(2, "big") + record.rdata
