@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib import metadata
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
+from dnsd.cli.groups import LazyGroup
+from dnsd.cli.printing import report
 from dnsd.source.problems import ConfigError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-#: Commands and the modules they are in; imported when they are called.
-COMMANDS: Final[Mapping[str, str]] = {
-    "serve": "dnsd.cli.serve",
-    "check": "dnsd.cli.check",
-    "zone": "dnsd.cli.zone",
-    "status": "dnsd.cli.status",
-    "config": "dnsd.cli.config",
-}
-
-_NO = 1  # the answer is no
-_USAGE = 2  # usage or configuration
+_NO: Final = 1  # the answer is no
+_USAGE: Final = 2  # usage or configuration
 
 
-class Program(click.Group):
-    """A group of commands that are imported on demand."""
-
-    def list_commands(self, _context: click.Context) -> list[str]:
-        """List the commands in the order that a person meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, _context: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        module = COMMANDS.get(cmd_name)
-        if module is None:
-            return None
-        command: click.Command = getattr(importlib.import_module(module), cmd_name)
-        return command
+class Program(LazyGroup):
+    """The outermost group; what an operator can mend is a report and no traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what an operator can mend is a report and no traceback."""
+        """Run a command and turn errors of the operator's into an exit status."""
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            click.echo(error, err=True)
+            click.echo(report(error.problems), err=True)
             ctx.exit(_USAGE)
         except click.ClickException:
             raise
@@ -68,15 +44,35 @@ def _refusal(error: Exception) -> str | None:
     return str(error) if isinstance(error, ControlError | StoreError) else None
 
 
-def version() -> str:
-    """Tell the version of the installed program."""
-    try:
-        return metadata.version("dnsd")
-    except metadata.PackageNotFoundError:
-        return "not installed"
+def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's way
+    if wanted and not context.resilient_parsing:
+        from importlib import metadata  # noqa: PLC0415 - costs 40 ms
+
+        try:
+            click.echo(f"dnsd {metadata.version('dnsd')}")
+        except metadata.PackageNotFoundError:
+            click.echo("dnsd, not installed")
+        context.exit()
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version(), message="dnsd %(version)s")
+@click.group(
+    cls=Program,
+    commands_at={
+        "serve": "dnsd.cli.serve:serve",
+        "check": "dnsd.cli.check:check",
+        "zone": "dnsd.cli.zone:zone",
+        "status": "dnsd.cli.status:status",
+        "config": "dnsd.cli.config:config",
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Name server for zones that a person can read."""

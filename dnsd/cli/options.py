@@ -7,13 +7,34 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dnsd.authority.zonefile.idn import to_ascii
 from dnsd.config import loader
+from dnsd.wire import names
+from dnsd.wire.errors import FormError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnsd.config.schema import Config
     from dnsd.control.client import ControlClient
+
+
+class _ZoneName(click.ParamType[bytes]):
+    """The name of a zone, with or without its final dot, read as octets."""
+
+    name = "name"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        """Read presentation form, international names too."""
+        try:
+            return value if isinstance(value, bytes) else names.from_text(to_ascii(value))
+        except FormError as error:
+            self.fail(f"{value!r} is not the name of a zone: {error}", param, ctx)
+
+
+ZONE_NAME = _ZoneName()
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -32,7 +53,9 @@ def config_option(command: _Command) -> _Command:
 
 def json_option(command: _Command) -> _Command:
     """Add ``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(
+        command
+    )
 
 
 def load(config_file: Path | None) -> Config:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,7 +72,21 @@ def print_problems(shapes: Iterable[ProblemShape]) -> None:
     """Print the report of problems that the daemon found, if there are any."""
     problems = [problem_of(shape) for shape in shapes]
     if problems:
-        click.echo(render(problems), err=True)
+        click.echo(report(problems), err=True)
+
+
+def report(problems: Iterable[Problem]) -> str:
+    """Write the report of problems, files below the working directory by their short names."""
+    return render(
+        replace(problem, where=problem.where._replace(file=short(problem.where.file)))
+        for problem in problems
+    )
+
+
+def short(file: str) -> str:
+    """Write the path of a file from the working directory, if it is below."""
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
 
 
 def ago(moment: float, wall_now: float) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - in the signature of the command
 from typing import TYPE_CHECKING
 
 import click
 
 from dnsd.cli.options import client, config_option, json_option
-from dnsd.cli.printing import ago, counted, print_json, print_problems, print_table, span
+from dnsd.cli.printing import ago, counted, print_json, print_problems, print_table, short, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,9 @@ def _rows(found: Status, wall_now: float) -> Iterator[Row]:
     served = f"{zones['served']} served, {counted(zones['records'], 'record')}"
     generated = f", {zones['generated']} made by the server" if zones["generated"] else ""
     yield "zones", served + generated
-    yield from _labelled("", [f"{zone['origin']} kept from before: {zone['file']} is broken"
+    yield from _labelled("", [f"{zone['origin']} kept from before: {short(zone['file'])} is broken"
                               for zone in zones["kept"]])  # fmt: skip
-    yield from _labelled("", [f"{zone['origin']} not served: {zone['file']} is broken"
+    yield from _labelled("", [f"{zone['origin']} not served: {short(zone['file'])} is broken"
                               for zone in zones["refused"]])  # fmt: skip
     yield "reload", _reload(found, wall_now)
     yield from _labelled("process", [_process(process) for process in found["processes"]])
