@@ -378,6 +378,10 @@ class Composer:
 
     def merge_sources(self, node: Node) -> Iterable[Mapping]:
         """List the mappings that a merge takes from; the first one wins."""
+        if not self._policy.references:
+            expected = "no merges in this file"
+            self.report(Problem(where(node), "yaml-merge", "a merge", expected))
+            return
         for item in node.items if isinstance(node, Sequence) else [node]:
             if isinstance(item, Mapping):
                 yield item

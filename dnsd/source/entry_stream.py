@@ -136,9 +136,8 @@ class _Level:
             )
         elif not isinstance(node, Broken):
             found = "text" if isinstance(node, Scalar) else "a list"
-            composer.report(
-                Problem(where(node), "yaml-kind", found, "a mapping: lines of key: value")
-            )
+            message = f"{found} instead of a mapping"
+            composer.report(Problem(where(node), "yaml-kind", message, "lines of key: value"))
 
     def _written(self, start: Any) -> Entries:
         composer = self._composer

@@ -59,7 +59,7 @@ class Directory:
                     f"{text!r} leads out of {str(self._root)!r}",
                     "a path below the zone directory, symbolic links included",
                 )
-            if not target.is_file():
+            if target.exists() and not target.is_file():
                 raise IncludeRefused("include-unreadable", f"{text!r} is not a plain file")
             size = target.stat().st_size
             if size > max_octets:

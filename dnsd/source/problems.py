@@ -91,8 +91,14 @@ def render(problems: Iterable[Problem]) -> str:
 
 
 def quoted(text: str, longest: int = 80) -> str:
-    """Write text from a file between quotation marks, one line, not too long."""
-    return repr(text if len(text) <= longest else text[:longest] + "…")
+    """Write text from a file between quotation marks, one line, not too long.
+
+    Backslashes stay as they are: names and TXT are full of them.
+    """
+    shown = text if len(text) <= longest else text[:longest] + "…"
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+    return f"'{shown}'"
 
 
 def _count(number: int, noun: str) -> str:

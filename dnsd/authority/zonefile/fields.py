@@ -139,6 +139,8 @@ def target_name(text: str) -> bytes:
         raise FieldDefect("name", f"{quoted(text)} is not a name: {error.reason}") from None
     if text == "@" or names.label_count(octets) < 2:
         raise FieldDefect("name", f"{quoted(text)} is not an absolute name")
+    if text.rpartition(".")[2].isdigit():
+        raise FieldDefect("name", f"{quoted(text)} is an address, not a name")
     raise UndottedName(text, octets)
 
 

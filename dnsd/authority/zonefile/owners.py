@@ -63,7 +63,7 @@ class Owners:
             self._refuse(key, "owner-name", f"{quoted(text)} is not a name: {error.reason}")
             return None
         if any(character.isspace() for character in text):
-            hint = f"if it is meant: {quoted(names.relative_text(owner, self._origin))}"
+            hint = f"if it is meant: {self._as_key(owner)}"
             self._refuse(key, "owner-space", f"white space in {quoted(text)}", hint)
             return None
         if ascii_text.lower().endswith(self._doubled):
@@ -75,11 +75,16 @@ class Owners:
 
     def _absolute(self, key: Scalar, owner: bytes) -> None:
         if names.is_subdomain(owner, self._origin):
-            hint = quoted(names.relative_text(owner, self._origin))
+            hint = self._as_key(owner)
             self._refuse(key, "owner-absolute", f"{quoted(key.value)} is absolute", hint)
         else:
             message = f"{quoted(key.value)} is not in the zone {self._zone}"
             self._refuse(key, "owner-outside", message)
+
+    def _as_key(self, owner: bytes) -> str:
+        """Write an owner as a key with single quotes, in which YAML has no escapes."""
+        text = names.relative_text(owner, self._origin).replace("'", "''")
+        return f"'{text}'"
 
     def _warn_doubled(self, key: Scalar, owner: bytes, text: str) -> None:
         short = text.removesuffix(self._doubled)

@@ -8,14 +8,13 @@ named in a warning and left out.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TypeAlias
 
 from dnsd.authority.zonefile.draft import Alias, Record, ZoneDraft
 from dnsd.authority.zonefile.fields import NAME_FORM, target_name
 from dnsd.authority.zonefile.octodns import ALIAS, NOT_IN_DNS, record_type, type_hint
 from dnsd.authority.zonefile.settings import read_ttl
-from dnsd.authority.zonefile.values import Cause, Reading, RecordType, checked
+from dnsd.authority.zonefile.values import Cause, Reading, RecordType, address_type, checked
 from dnsd.source.nearest import did_you_mean, nearest
 from dnsd.source.nodes import Broken, Mapping, Node, Scalar, Sequence, is_null, where
 from dnsd.source.problems import Problem, Severity, Where, quoted
@@ -159,8 +158,8 @@ class RecordSets:
     def _kind(self, node: Mapping) -> RecordType | str | None:
         """Find the type; its text when it is not DNS, ``None`` when reported."""
         entry = node.fields.get("type")
-        if entry is None:
-            near = nearest("type", node.fields)
+        if entry is None or is_null(entry[1]):
+            near = nearest("type", node.fields) if entry is None else None
             hint = f"did you mean type instead of {near}?" if near else ""
             place = where(node.fields[near][0] if near else node)
             self._report(
@@ -168,7 +167,7 @@ class RecordSets:
             )
             return None
         value = entry[1]
-        if not isinstance(value, Scalar) or is_null(value):
+        if not isinstance(value, Scalar):
             if not isinstance(value, Broken):
                 self._report(Problem(where(value), "record-type", "type is not text", "type: A"))
             return None
@@ -252,7 +251,4 @@ class RecordSets:
 
 
 def _likely_type(text: str) -> str:
-    try:
-        return "A" if ipaddress.ip_address(text).version == 4 else "AAAA"
-    except ValueError:
-        return "CNAME" if text.endswith(".") else "TXT"
+    return address_type(text) or ("CNAME" if text.endswith(".") else "TXT")

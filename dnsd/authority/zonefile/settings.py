@@ -48,21 +48,22 @@ def read_ttl(node: Node, report: Report) -> int | None:
 
 def _seconds(node: Node, text: str, key: str, report: Report) -> int | None:
     """Read whole seconds within the range of TTLs, or say why not."""
+    label = key.replace("-", ".")
     expected = f"{DURATION_FORM}; at most {MAX_TTL_S} seconds (RFC 2181 §8)"
     if text.isdigit() and len(text) > 1 and text[0] == "0":
         hint = text.lstrip("0") or "0"
-        message = f"{key} {text} has a leading zero"
+        message = f"{label} {text} has a leading zero"
         report(Problem(where(node), f"{key}-form", message, expected, hint))
         return None
     try:
         seconds = duration_s(text)
     except ValueError:
-        message = f"{key} {quoted(text)} is not a duration"
+        message = f"{label} {quoted(text)} is not a duration"
         report(Problem(where(node), f"{key}-form", message, expected))
         return None
     if seconds > MAX_TTL_S or seconds != int(seconds):
         reason = "is out of range" if seconds > MAX_TTL_S else "is not whole seconds"
-        report(Problem(where(node), f"{key}-range", f"{key} {text} {reason}", expected))
+        report(Problem(where(node), f"{key}-range", f"{label} {text} {reason}", expected))
         return None
     return int(seconds)
 
@@ -73,7 +74,7 @@ def text_of(node: Node, key: str, report: Report) -> str | None:
         return str(node.value)
     if not isinstance(node, Broken):
         found = "a list" if isinstance(node, Sequence) else "a mapping"
-        message = f"{key} is {'empty' if isinstance(node, Scalar) else found}"
+        message = f"{key.replace('-', '.')} is {'empty' if isinstance(node, Scalar) else found}"
         report(Problem(where(node), f"{key}-form", message, "text"))
     return None
 

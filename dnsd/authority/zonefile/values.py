@@ -113,8 +113,7 @@ def read_ipv4(kind: RecordType, node: Node, reading: Reading) -> bytes | None:
     try:
         return presentation_fields.read_ipv4(node.value)  # type: ignore[union-attr]
     except (FormError, AttributeError):
-        hint = "for an IPv6 address write type: AAAA"
-        return _odd_address(kind, node, reading, ("an IPv4 address", ":", hint))
+        return _odd_address(kind, node, reading, "an IPv4 address")
 
 
 def read_ipv6(kind: RecordType, node: Node, reading: Reading) -> bytes | None:
@@ -122,33 +121,34 @@ def read_ipv6(kind: RecordType, node: Node, reading: Reading) -> bytes | None:
     try:
         return presentation_fields.read_ipv6(node.value)  # type: ignore[union-attr]
     except (FormError, AttributeError):
-        hint = "for an IPv4 address write type: A"
-        return _odd_address(kind, node, reading, ("an IPv6 address", ".", hint))
+        return _odd_address(kind, node, reading, "an IPv6 address")
 
 
-def _odd_address(
-    kind: RecordType, node: Node, reading: Reading, form: tuple[str, str, str]
-) -> bytes | None:
-    noun, other_mark, hint = form
+def _odd_address(kind: RecordType, node: Node, reading: Reading, noun: str) -> bytes | None:
     expected = f"{noun} ({kind.source})"
     text = _text_of(kind, node, reading, expected)
     if text is None:
         return None
     if _GENERIC.match(text):
         return _parsed(kind, text, node, reading)
-    reading.report(
-        Problem(
-            where(node),
-            kind.id("address"),
-            f"{quoted(text)} is not {noun}",
-            expected,
-            hint if other_mark in text and set(text) <= _ADDRESS_CHARACTERS else "",
-        )
-    )
+    hint = f"for this address write type: {other}" if (other := address_type(text)) else ""
+    message = f"{quoted(text)} is not {noun}"
+    reading.report(Problem(where(node), kind.id("address"), message, expected, hint))
     return None
 
 
-_ADDRESS_CHARACTERS = set("0123456789abcdefABCDEF:.")
+def address_type(text: str) -> str:
+    """Tell which type has a text as its address: ``A``, ``AAAA``, or none."""
+    for read, name in (
+        (presentation_fields.read_ipv4, "A"),
+        (presentation_fields.read_ipv6, "AAAA"),
+    ):
+        try:
+            read(text)
+        except FormError:
+            continue
+        return name
+    return ""
 
 
 def read_name(kind: RecordType, node: Node, reading: Reading) -> bytes | None:
@@ -229,7 +229,8 @@ def read_fields(kind: RecordType, node: Node, reading: Reading) -> bytes | None:
     try:
         rdata.check(kind.type, octets)
     except FormError as error:
-        reading.report(Problem(where(node), kind.id("value"), error.reason, kind.source))
+        expected = f"{kind.text} rdata ({kind.source})"
+        reading.report(Problem(where(node), kind.id("value"), error.reason, expected))
         return None
     return octets
 
