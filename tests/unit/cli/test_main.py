@@ -71,6 +71,7 @@ def test_the_configuration_named_is_read(run, directory):
     assert result.stderr.startswith("other.yaml: unreadable-file: ")
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(directory):
     command = f"{sys.executable} -m dnsd config describe | head -n 1"
     done = subprocess.run(

@@ -78,6 +78,7 @@ def test_every_number_has_two_bounds(key):
 WORDS = st.text(string.ascii_letters + "_-", min_size=1, max_size=30)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(sections())), WORDS)
 def test_every_other_key_is_refused_with_advice(path, word):
     if word in sections()[path].model_fields:
@@ -106,6 +107,7 @@ TREES = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(TREES)
 def test_any_tree_gives_a_configuration_or_a_report(written):
     for problem in _problems(written):
@@ -114,6 +116,7 @@ def test_any_tree_gives_a_configuration_or_a_report(written):
         assert "\n" not in problem.message
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 def test_any_octets_give_a_configuration_or_a_report(octets):
     with TemporaryDirectory() as name:
