@@ -60,6 +60,8 @@ class Answer:
         slot: generation slot of the zone it depends on; 0 when it depends on
             several, or on a zone not being here.
         generated: the first zone was made by the server.
+        wildcard: owner of the wildcard that stands for the name asked for;
+            empty when that name exists.
     """
 
     rcode: int
@@ -70,6 +72,7 @@ class Answer:
     required_glue: list[RRset] = field(default_factory=list)
     slot: int = 0
     generated: bool = False
+    wildcard: bytes = b""
 
 
 def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) -> Answer | None:
@@ -103,6 +106,8 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
         )
         for _ in range(1 + MAX_LINKS):
             found = lookup(zone.nodes, qname, qtype)
+            if found.wildcard is not None and not reply.answer:
+                reply.wildcard = found.wildcard
             target = _apply(reply, zone.nodes, found, qname, every_type=every_type)
             # Asked for itself, the CNAME that a DNAME makes ends the chain.
             if target is None or qtype == _CNAME:

@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dnsd.authority.answer import Answer
+from dnsd.authority.store import StoreError
 from dnsd.query.cookies import INVALID, MALFORMED
 from dnsd.query.crashes import Crashes, CrashOptions
 from dnsd.query.finish import option
@@ -152,6 +153,8 @@ class Pipeline:
         # A defect of ours must cost one reply and not the process.
         try:
             return self._run_steps(request)
+        except StoreError as error:
+            return self._replies.failed(request, error)
         except Exception as error:  # noqa: BLE001 - the shell logs it
             self._crashes.add(octets, request.now)
             return self._replies.failed(request, error)

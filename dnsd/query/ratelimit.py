@@ -133,14 +133,14 @@ def rate_class(answer: Answer) -> bytes:
     """Return what an answer is counted under.
 
     Names that exist are counted each for itself. Names that somebody may make
-    up without end are counted together: those below a zone cut by the cut, those
-    that a zone denies by the zone.
+    up without end are counted together: by the zone cut, wildcard or DNAME that
+    stands for them, or by the zone that denies them.
     """
     if answer.rcode != _NOERROR:
         return ERROR_CLASS + answer.slot.to_bytes(2, "big")
     if answer.answer:
-        # Below a DNAME that is its owner.
-        return RESPONSE_CLASS + answer.answer[0].owner
+        # Below a DNAME the first owner is the DNAME's.
+        return RESPONSE_CLASS + (answer.wildcard or answer.answer[0].owner)
     if not answer.authoritative and answer.authority:
         return ERROR_CLASS + answer.authority[0].owner
     # No label is that long, so a slot is never taken for a name.

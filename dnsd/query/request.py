@@ -73,7 +73,7 @@ class Reply:
         dropped: why nothing is sent: ``response``, ``source_port`` or
             ``malformed``; empty when something is.
         error: why the request was refused or malformed, for a log; or empty.
-        crash: the exception that a defect of ours raised; the client got SERVFAIL.
+        crash: what made us fail, a defect or the store; the client got SERVFAIL.
         query: the request as parsed, unless malformed.
     """
 

@@ -1,6 +1,6 @@
 """COOKIE options: no other outcome than a verdict, none accepted without the secret.
 
-Run: ``PYTHONPATH=tests python -m fuzz.targets.cookies [libFuzzer options]``
+Run: ``python tests/fuzz/targets/cookies.py [libFuzzer options]``
 """
 
 import sys
@@ -31,8 +31,10 @@ def one_input(octets):
 
 
 if __name__ == "__main__":
-    import atheris
-
+    try:
+        import atheris
+    except ImportError:
+        sys.exit("skipped: pip install 'dnsd[fuzz]' brings atheris")
     atheris.instrument_all()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()

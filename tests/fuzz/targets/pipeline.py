@@ -1,6 +1,6 @@
 """The whole way of a query: never an exception, never a reply that is no reply.
 
-Run: ``PYTHONPATH=tests python -m fuzz.targets.pipeline [libFuzzer options]``
+Run: ``PYTHONPATH=tests python tests/fuzz/targets/pipeline.py [libFuzzer options]``
 """
 
 import sys
@@ -55,8 +55,10 @@ def one_input(octets):
 
 
 if __name__ == "__main__":
-    import atheris
-
+    try:
+        import atheris
+    except ImportError:
+        sys.exit("skipped: pip install 'dnsd[fuzz]' brings atheris")
     atheris.instrument_all()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()

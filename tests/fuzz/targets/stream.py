@@ -1,6 +1,6 @@
 """DNS over TCP: any chunking of the same octets gives the same events.
 
-Run: ``PYTHONPATH=tests python -m fuzz.targets.stream [libFuzzer options]``
+Run: ``python tests/fuzz/targets/stream.py [libFuzzer options]``
 """
 
 import itertools
@@ -51,8 +51,10 @@ def one_input(octets):
 
 
 if __name__ == "__main__":
-    import atheris
-
+    try:
+        import atheris
+    except ImportError:
+        sys.exit("skipped: pip install 'dnsd[fuzz]' brings atheris")
     atheris.instrument_all()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dnsd.authority.answer import answer
 from dnsd.authority.node import FLAG_APEX, FLAG_CUT, FLAG_OCCLUDED, encode_node
-from dnsd.authority.store import ZoneRow, open_store
+from dnsd.authority.store import StoreError, ZoneRow, open_store
 from dnsd.authority.zones import Zones
 from dnsd.query.acl import Networks
 from dnsd.query.identity import Identity
@@ -341,6 +341,13 @@ def test_a_request_that_failed_twice_is_held_for_a_minute(world):
     assert shape(world.ask(query(qtype=16))) == "NOERROR AA 1/1/0/0", "others are answered"
     world.now += 61
     assert shape(world.ask(octets)) == "NOERROR AA 1/2/0/0"
+
+
+def test_a_store_that_cannot_be_read_is_tried_again_each_time(world):
+    world.authority.failure = StoreError("the disk is full")
+    assert [world.ask(query()).crash for _ in range(3)] == [world.authority.failure] * 3
+    world.authority.failure = None
+    assert shape(world.ask(query())) == "NOERROR AA 1/2/0/0"
 
 
 def test_a_flood_of_options_is_named_as_a_limit(world):

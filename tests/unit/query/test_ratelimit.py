@@ -161,6 +161,11 @@ def answer(rcode=0, *, aa=True, answers=(), authority=(), **more):
             id="names below a DNAME together",
         ),
         pytest.param(
+            answer(answers=[rrset("a.w.test.", 1)], wildcard=name("*.w.test.")),
+            RESPONSE_CLASS + name("*.w.test."),
+            id="names of a wildcard together",
+        ),
+        pytest.param(
             answer(authority=[rrset("test.", 6)]),
             RESPONSE_CLASS + b"\xff\1\2",
             id="no data by zone",
