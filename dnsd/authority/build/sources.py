@@ -14,7 +14,7 @@ from dnsd.source.problems import Where
 from dnsd.wire import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dnsd.source.problems import Problem
 
@@ -100,12 +100,17 @@ def is_current(noted: Mapping[str, str], source: ZoneSource) -> bool:
     return "" not in noted.values() and signature(noted) == noted
 
 
-def read_source(source: ZoneSource, noted: Mapping[str, str]) -> tuple[ZoneDraft, dict[str, str]]:
+def read_source(
+    source: ZoneSource,
+    noted: Mapping[str, str],
+    read: Callable[[Path, Path], ZoneDraft] = read_zone,
+) -> tuple[ZoneDraft, dict[str, str]]:
     """Read a zone and digest its files.
 
     Args:
         source: the zone's file or directory.
         noted: the signature from when it was read last, or nothing.
+        read: the reader.
 
     Returns:
         The draft and its signature; an empty one if a file changed meanwhile,
@@ -113,11 +118,11 @@ def read_source(source: ZoneSource, noted: Mapping[str, str]) -> tuple[ZoneDraft
     """
     try:
         before = signature({*_own_files(source), *noted})
-        draft = read_zone(source.path, source.directory)
+        draft = read(source.path, source.directory)
         if not before.keys() >= set(draft.files):
             # What it includes is known only now; it must be read between digests.
             before = signature({*_own_files(source), *draft.files})
-            draft = read_zone(source.path, source.directory)
+            draft = read(source.path, source.directory)
         after = signature({*_own_files(source), *draft.files})
     except OSError as error:  # e.g. no permission for a directory above
         draft = ZoneDraft(names.ROOT, SoaSettings(Where(source.name)), files=(source.name,))
