@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 MIN_UDP_OCTETS: Final = 512  # RFC 1035 §2.3.4; smaller EDNS sizes mean this too
 
 _OPT_START: Final = b"\x00\x00\x29"  # root owner, type 41
-_DO: Final = 0x8000
 _COPIED: Final = 0xF << OPCODE_SHIFT | RD  # AD and CD are clear (RFC 4035 §3.1.6)
 _EDE: Final = int(OptionCode.EDE)
 _NO_COUNTS: Final = bytes(6)
@@ -65,10 +64,13 @@ class Finished:
 class OptWriter:
     """Makes the OPT records of replies."""
 
-    __slots__ = ("_class",)
+    __slots__ = ("_empty", "_empty_do", "_start")
 
     def __init__(self, options: FinishOptions) -> None:
-        self._class = options.edns_size.to_bytes(2, "big")
+        self._start = _OPT_START + options.edns_size.to_bytes(2, "big")
+        # Extended rcode, version, flags, length: what most replies have.
+        self._empty = self._start + bytes(6)
+        self._empty_do = self._start + b"\x00\x00\x80\x00\x00\x00"
 
     def record(self, query: Query, rcode: int, options: bytes) -> bytes:
         """Make the OPT record of a reply; no octets if the query had none.
@@ -79,17 +81,14 @@ class OptWriter:
             rcode: extended rcode; its upper 8 bits stand in the record.
             options: octets of all options.
         """
-        if query.edns is None:
+        edns = query.edns
+        if edns is None:
             return b""
-        flags = b"\x80\x00" if query.edns.do else b"\x00\x00"
-        return (
-            _OPT_START
-            + self._class
-            + bytes((rcode >> 4, 0))
-            + flags
-            + len(options).to_bytes(2, "big")
-            + options
-        )
+        if not options and rcode < 16:
+            return self._empty_do if edns.do else self._empty
+        flags = b"\x80\x00" if edns.do else b"\x00\x00"
+        length = len(options).to_bytes(2, "big")
+        return self._start + bytes((rcode >> 4, 0)) + flags + length + options
 
 
 def option(code: int, value: bytes) -> bytes:

@@ -55,7 +55,10 @@ if TYPE_CHECKING:
     from dnsd.query.ratelimit import Limiter
     from dnsd.query.views import Views
 
-# Plain integers, for speed.
+# Plain integers and members, for speed: finding a member of an enumeration is slow.
+_UDP: Final = Transport.UDP
+_FILE: Final = ZoneSet.FILE
+_GENERATED: Final = ZoneSet.GENERATED
 _QUERY: Final = int(Opcode.QUERY)
 _ZONE_OPCODES: Final = frozenset((int(Opcode.NOTIFY), int(Opcode.UPDATE)))
 _OPCODES: Final = _ZONE_OPCODES | {_QUERY}
@@ -166,7 +169,7 @@ class Pipeline:
             opcode = request.octets[2] >> OPCODE_SHIFT - 8 & 15
             return self._replies.malformed(request, error, opcode_known=opcode in _OPCODES)
         view = self._parts.views.view(request.client)
-        exchange = Exchange(request, query, view, request.transport is Transport.UDP)
+        exchange = Exchange(request, query, view, request.transport is _UDP)
         for step in self._steps:
             reply = step(exchange)
             if reply is not None:
@@ -265,7 +268,7 @@ class Pipeline:
         assert answer is not None
         reply = self._replies.answer(exchange, answer)
         reply.slot = answer.slot
-        reply.zone_set = ZoneSet.GENERATED if answer.generated else ZoneSet.FILE
+        reply.zone_set = _GENERATED if answer.generated else _FILE
         return reply
 
 

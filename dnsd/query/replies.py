@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from dnsd.wire.errors import FormError
     from dnsd.wire.message import Query
 
-# Plain integers, for speed.
+# Plain integers and members, for speed: finding a member of an enumeration is slow.
+_UDP: Final = Transport.UDP
 _NSID: Final = int(OptionCode.NSID)
 _EXPIRE: Final = int(OptionCode.EXPIRE)
 _COOKIE: Final = int(OptionCode.COOKIE)
@@ -169,7 +170,7 @@ class Replies:
             opcode_known: without that, the form of the message is unknown too.
         """
         view = self._parts.views.view(request.client)
-        is_limited = request.transport is Transport.UDP and not view & UNLIMITED
+        is_limited = request.transport is _UDP and not view & UNLIMITED
         if is_limited and not self._parts.limiter.allow(request.client, FORMERR_CLASS, request.now):
             return _dropped(str(error))
         rcode = _FORMERR if opcode_known else _NOTIMP
