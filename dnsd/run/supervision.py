@@ -41,16 +41,20 @@ if TYPE_CHECKING:
 TICK_S = 0.5
 # A process that has not served yet may be importing from a slow disk.
 START_S = 30.0
-# Kill those that drain this much after they should have ended by themselves.
-DRAIN_GRACE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisionOptions:
-    """Bounds of the supervisor's patience, in seconds."""
+    """Bounds of the supervisor's patience.
+
+    Attributes:
+        silence_s: a process that has not beaten for so long is killed.
+        stop_s: a process that was asked to end and has not after so long is killed.
+        restart: waits before a crashed process is started again.
+    """
 
     silence_s: float = 5.0
-    drain_s: float = 5.0
+    stop_s: float = 30.0
     restart: RestartOptions = field(default_factory=RestartOptions)
 
 
@@ -267,7 +271,7 @@ class Supervision:
 
     def _drain(self, process: Process, now: float) -> None:
         if process.end_by is None:
-            process.end_by = now + self._options.drain_s + DRAIN_GRACE_S
+            process.end_by = now + self._options.stop_s
             self._actions.tell(process.pid, Message.DRAIN)
 
     # --- sockets ------------------------------------------------------------------
