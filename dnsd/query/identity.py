@@ -1,6 +1,6 @@
 """What the server tells about itself: NSID and the names of class CHAOS.
 
-Off until set (RFC 5001 §3, RFC 4892 §2.2): an empty value is not answered.
+Off until set (RFC 5001, RFC 4892): an empty value is not answered.
 """
 
 from __future__ import annotations

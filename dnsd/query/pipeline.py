@@ -10,7 +10,7 @@ agree on decides where the standards leave a choice:
     what comes                             what goes
     response, source port 0, no header     nothing
     malformed                              FORMERR, the question if legible
-    unknown opcode                         NOTIMP without question (RFC 8906 §3.1.3)
+    unknown opcode                         NOTIMP without question (RFC 8906 §3.1.4)
     NOTIFY, UPDATE                         REFUSED for a zone of ours, else NOTAUTH
     EDNS version above 0                   BADVERS (RFC 6891 §6.1.3)
     TSIG                                   NOTAUTH: we know no key (RFC 8945 §5.2.1)

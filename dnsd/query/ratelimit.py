@@ -2,8 +2,9 @@
 
 Replies are counted by client net and *rate class*: what kind of reply it is,
 and of which name. The net is a /24 or a /56, because a forger chooses among a
-victim's addresses and an IPv6 customer has a whole /56 (RFC 6177 §2). A reply over its rate is sent as a header and a question
-with TC=1, so a real client asks again over TCP and a forger gains nothing.
+victim's addresses and an IPv6 customer has a whole /56 (RFC 6177 §2). A reply
+over its rate is sent as a header and a question with TC=1, so a real client
+asks again over TCP and a forger gains nothing.
 
 Each counter is the moment at which its debt will be paid off (the generic cell
 rate algorithm). Counters live in two rows of fixed length; a class has one cell
@@ -15,7 +16,7 @@ in each row, found by a keyed hash, and its debt is the lesser of the two. So
   all of different classes, a cell of 65,536 gains 0.015 s of debt a second,
   far from the second that would limit anybody.
 
-The hash is Python's own for ``bytes``, keyed at random for each process.
+The hash is Python's own for ``bytes``, keyed at random when the program starts.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ class Replies:
         nsid = self._parts.identity.nsid
         if nsid and edns.option(_NSID) is not None:
             options = option(_NSID, nsid)
-        # A primary's zone expires after the SOA's own time (RFC 7314 §3.2).
+        # A primary's zone expires after the SOA's own time (RFC 7314).
         first = answer.answer[0] if answer.answer else None
         if first is not None and first.type == _SOA and edns.option(_EXPIRE) is not None:
             options += option(_EXPIRE, first.rdatas[0][-8:-4])
