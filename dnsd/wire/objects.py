@@ -234,7 +234,10 @@ def _parse_rr(buffer: GuardedBuffer) -> Any:
     if rdlength > buffer.remaining():
         raise FormError("rdata runs over the end", buffer.offset)
     if rrtype == RRType.OPT:
-        return dnslib.RR(owner, rrtype, rdclass, ttl, _parse_options(buffer.get(rdlength)))
+        rdata = buffer.get(rdlength)
+        # RFC 6891 §6.1.3: only the layout of version 0 is known.
+        options = [] if ttl >> 16 & 0xFF else _parse_options(rdata)
+        return dnslib.RR(owner, rrtype, rdclass, ttl, options)
     layout = LAYOUTS.get(rrtype)
     if not rdlength and rdclass in (RRClass.ANY, RRClass.NONE):
         rd = dnslib.RD(b"")
