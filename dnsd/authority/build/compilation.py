@@ -228,6 +228,9 @@ class _Run:
         if draft is None or not found:
             noted = candidate.served.notes.signature if candidate.served else {}
             draft, found = read_source(self._sources[candidate.origin], noted)
+            if draft.origin != candidate.origin:  # renamed just now: for the next run
+                candidate.fail()
+                return
         reverse.add_pointers(draft, pointers)
         self._maker.make(candidate, draft, found, may_shrink=not is_changed)
         if candidate.notes is not None:
