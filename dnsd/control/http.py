@@ -14,8 +14,10 @@ forms, cookies or uploads in files.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import Counter
 from dataclasses import dataclass
+from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -27,9 +29,7 @@ from dnsd.control.routes import Answer, Asked, refused
 from dnsd.observe import metrics
 
 if TYPE_CHECKING:
-    import socket
-
-    from twisted.internet.interfaces import IAddress, IListeningPort
+    from twisted.internet.interfaces import IAddress
     from twisted.internet.protocol import Protocol
     from twisted.python.failure import Failure
 
@@ -41,7 +41,11 @@ MAX_HEADERS: Final = 100
 MAX_HEADER_OCTETS: Final = 16 << 10
 _MAX_LENGTH_DIGITS: Final = 18
 
-_REASONS: Final = {**http.RESPONSES, 421: b"Misdirected Request"}
+# RFC 9110 §7.2: a host, in brackets when it is an IPv6 address, and perhaps a port.
+_HOST: Final = re.compile(
+    r"(?:\[([0-9a-f:.]+)\]|([^\[\]:,@ ]+))(?::[0-9]*)?", re.ASCII | re.IGNORECASE
+)
+
 # Fetch Metadata: "none" is a person who typed the address.
 _OUR_SITES: Final = frozenset(("same-origin", "none"))
 
@@ -110,7 +114,7 @@ class ControlRequest(http.Request):
             path=self.path.decode("latin-1"),
             query=self.uri.partition(b"?")[2].decode("latin-1"),
             body=self.content.getvalue(),
-            content_type=self._header("content-type").partition(";")[0].strip().lower(),
+            content_type=self._header(b"content-type").partition(";")[0].strip().lower(),
         )
         try:
             return self.channel.routes.answer(asked, public=self.channel.options.listener == "http")
@@ -123,7 +127,7 @@ class ControlRequest(http.Request):
             return  # and the channel is gone
         self.channel.count(answer.status)
         self.channel.start_clock()
-        self.setResponseCode(answer.status, _REASONS.get(answer.status, b"Unknown"))
+        self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode("ascii"))
         headers = {
             "Content-Type": answer.content_type.decode("ascii"),
             "Content-Length": str(len(answer.octets)),
@@ -144,13 +148,18 @@ class ControlRequest(http.Request):
         self.channel.around.log.fault("http_fault", error)
         return refused(500, "a fault in the program, see the log")
 
-    def _header(self, name: str) -> str:
-        values = self.requestHeaders.getRawHeaders(name, [])
+    def _headers(self, name: bytes) -> list[str]:
+        """Return all values of a header, one character an octet."""
+        return [value.decode("latin-1") for value in self.requestHeaders.getRawHeaders(name, [])]
+
+    def _header(self, name: bytes) -> str:
+        """Return the value of a header that there is one of, or nothing."""
+        values = self._headers(name)
         return values[0] if len(values) == 1 else ""
 
     def _misdirected(self) -> Answer | None:
         """Refuse a request that is for somebody else by its Host header."""
-        host = host_of(self._header("host"))
+        host = host_of(self._header(b"host"))
         if host is not None and (host in self.channel.options.hosts or is_loopback(host)):
             return None
         return refused(421, "this is not the host you asked for")
@@ -159,9 +168,9 @@ class ControlRequest(http.Request):
         """Refuse what changes something and comes from a page of another site."""
         if self.method in (b"GET", b"HEAD"):
             return None
-        sites = self.requestHeaders.getRawHeaders("sec-fetch-site", [])
-        origins = self.requestHeaders.getRawHeaders("origin", [])
-        ours = {"http://" + self._header("host")}
+        sites = self._headers(b"sec-fetch-site")
+        origins = self._headers(b"origin")
+        ours = {"http://" + self._header(b"host")}
         if not set(sites) <= _OUR_SITES or not set(origins) <= ours:
             return refused(403, "another site may not ask for this")
         return None
@@ -250,10 +259,8 @@ class ControlChannel(http.HTTPChannel):
         self.is_refused = True
         self.around.row[metrics.limit_slot(limit)] += 1
         self.count(status)
-        reason = _REASONS[status].decode("ascii")
-        self.transport.write(
-            f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode()
-        )
+        line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
+        self.transport.write(f"{line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
         self.transport.loseConnection()
 
     def count(self, status: int) -> None:
@@ -309,24 +316,14 @@ class ControlFactory(Factory):
         self._around.row[metrics.limit_slot(limit)] += 1
 
 
-def serve(opened: socket.socket, factory: ControlFactory, around: Surroundings) -> IListeningPort:
-    """Serve on a socket that listens already; it may be closed afterwards."""
-    port: IListeningPort = around.reactor.adoptStreamPort(opened.fileno(), opened.family, factory)
-    return port
-
-
 def host_of(header: str) -> str | None:
     """Return the host of a Host header, without port and in lower case.
 
     Returns:
         None when the header is missing or not one host.
     """
-    host, _, port = header.partition("]") if header.startswith("[") else header.partition(":")
-    if header.startswith("["):
-        host, port = host[1:], port.removeprefix(":") if port else ""
-    if not host or (port and not (port.isascii() and port.isdigit())):
-        return None
-    return host.lower()
+    found = _HOST.fullmatch(header)
+    return (found[1] or found[2]).lower() if found else None
 
 
 def is_loopback(host: str) -> bool:
