@@ -17,7 +17,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from dnsd.wire.edns import FLAG_DO, Edns, from_opt, render_opt
+from dnsd.wire.edns import FLAG_DO, OPT_FIXED_OCTETS, Edns, from_opt, render_opt
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import Opcode, OptionCode, RRClass, RRType
 from dnsd.wire.layouts import rdata_uncompressed
@@ -195,23 +195,10 @@ def parse_query(octets: bytes) -> Query:
         raise FormError("name of more than 255 octets or half a question", HEADER_OCTETS)
     qtype = octets[offset] << 8 | octets[offset + 1]
     qclass = octets[offset + 2] << 8 | octets[offset + 3]
-    edns = None
-    tsig_present = False
+    edns, tsig_present = None, False
     if additionals or answers or authorities:
-        rdata = end + 11
-        if (
-            additionals == 1
-            and not answers
-            and not authorities
-            and octets[end : end + 3] == _OPT_START
-            and rdata <= size
-        ):
-            edns = _opt_alone(octets, end + 3)
-        else:
-            counts = (answers, authorities, additionals)
-            if sum(counts) > MAX_QUERY_RECORDS and opcode != Opcode.UPDATE:
-                raise FormError(f"query with more than {MAX_QUERY_RECORDS} records")
-            edns, tsig_present = walk_records(octets, end, counts)
+        counts = (answers, authorities, additionals)
+        edns, tsig_present = _read_records(octets, end, opcode, counts)
     return Query(
         message_id,
         opcode,
@@ -225,6 +212,21 @@ def parse_query(octets: bytes) -> Query:
         tsig_present,
         octets,
     )
+
+
+def _read_records(
+    octets: bytes, offset: int, opcode: int, counts: tuple[int, int, int]
+) -> tuple[Edns | None, bool]:
+    """Read what stands behind the question: EDNS, and whether there is a TSIG."""
+    if (
+        counts == (0, 0, 1)
+        and octets[offset : offset + 3] == _OPT_START
+        and offset + OPT_FIXED_OCTETS <= len(octets)
+    ):
+        return _opt_alone(octets, offset + 3), False
+    if sum(counts) > MAX_QUERY_RECORDS and opcode != Opcode.UPDATE:
+        raise FormError(f"query with more than {MAX_QUERY_RECORDS} records")
+    return walk_records(octets, offset, counts)
 
 
 def _opt_alone(octets: bytes, offset: int) -> Edns:
@@ -288,8 +290,9 @@ def parse_message(octets: bytes, *, max_records: int = MAX_RECORDS) -> Message:
         message.questions.append(Question(name, reader.uint16(), reader.uint16()))
     sections = (message.answer, message.authority, message.additional)
     for section, (rrsets, count) in enumerate(zip(sections, header[3:], strict=True)):
-        _read_section(reader, message, section, count)
-        _attach_signatures(rrsets)
+        if count:
+            _read_section(reader, message, section, count)
+            _attach_signatures(rrsets)
     return message
 
 
@@ -326,7 +329,7 @@ def _read_section(reader: Reader, message: Message, section: int, count: int) ->
 
 def _attach_signatures(rrsets: list[RRset]) -> None:
     """Move the RRSIGs of a section to the RRsets that they cover."""
-    if all(rrset.type != _RRSIG for rrset in rrsets):
+    if _RRSIG not in [rrset.type for rrset in rrsets]:
         return
     covered = {(each.owner, each.type, each.rdclass): each for each in rrsets}
     left = []

@@ -104,6 +104,13 @@ class Reader:
             FormError: not a name, or a bound exceeded.
         """
         start = self.offset
+        # Most names of a message are a pointer to one that was read before.
+        if start + 2 <= self.end and (high := self.message[start]) >= 0xC0:
+            target = (high & 0x3F) << 8 | self.message[start + 1]
+            known = self._expanded.get(target)
+            if known is not None and HEADER_OCTETS <= target < start:
+                self.offset = start + 2
+                return known
         stop, target = self._labels(start, self.end)
         if target < 0:
             self.offset = stop
