@@ -123,13 +123,11 @@ class Serials:
     def _advice(self, error: sqlite3.Error) -> str:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         match code:
-            case sqlite3.SQLITE_FULL:
-                return "free some space on this disk"
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+                return "free space on this disk, or look whether it fails"
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return "move it away; serials then go on from the zone store"
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
                 return "its directory must exist and be writable"
-            case sqlite3.SQLITE_BUSY:
-                return "another process holds it"
             case _:
-                return "look at the disk"
+                return "let nothing else use it"

@@ -62,7 +62,7 @@ def test_a_full_disk_is_said_and_changes_nothing(path):
         with pytest.raises(StoreError) as caught:
             serials.record({A: LastSerial(2, b"x"), **many})
         assert str(caught.value) == (
-            f"{path}: database or disk is full; free some space on this disk"
+            f"{path}: database or disk is full; free space on this disk, or look whether it fails"
         )
         assert serials.last(A) == (1, b"x")
 
@@ -94,4 +94,4 @@ def test_a_file_that_another_process_holds_is_said(path, monkeypatch):
             serials.record({A: LastSerial(1, b"x")})
         other.execute("ROLLBACK")
         other.close()
-    assert str(caught.value) == f"{path}: database is locked; another process holds it"
+    assert str(caught.value) == f"{path}: database is locked; let nothing else use it"
