@@ -7,7 +7,7 @@ that the readers of UDP and TCP only move octets.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol
 
 from dnsd.observe import metrics
 from dnsd.query.answer_cache import Table, see, with_option, without_option
@@ -20,11 +20,22 @@ from dnsd.wire.iana import OptionCode
 if TYPE_CHECKING:
     from dnsd.observe.log import EventLog
     from dnsd.query.answer_cache import AnswerCacheOptions, Hit, Sighting, Stored
-    from dnsd.query.pipeline import Parts, Pipeline
+    from dnsd.query.pipeline import Parts
     from dnsd.query.request import Reply
+
+Aliases = tuple["dict[bytes, Stored]", bool]
+NO_ALIASES: Final[Aliases] = ({}, False)
 
 _COOKIE = int(OptionCode.COOKIE)
 _ANY_ZONE = 0  # generation slot that moves with every change, before the zone's own
+
+
+class Answers(Protocol):
+    """What answers requests that no cache answers: the pipeline, or a guard before it."""
+
+    def reply(self, request: Request) -> Reply:
+        """Answer one request."""
+        ...
 
 
 class Responder:
@@ -34,12 +45,14 @@ class Responder:
         row: counters of this process.
         generations: shared, see ``observe.page``.
         max_datagram: octets of the largest UDP reply.
+        is_within_rate: counts a reply without a valid cookie; false if it must
+            not be sent. Takes the client, the rate class and the time.
     """
 
     def __init__(
         self,
         parts: Parts,
-        pipeline: Pipeline,
+        pipeline: Answers,
         cache: AnswerCacheOptions | None,
         shared: tuple[memoryview, memoryview],
         log: EventLog,
@@ -55,23 +68,27 @@ class Responder:
         """
         self.row, self.generations = shared
         self.max_datagram = parts.finish.edns_size
+        self.is_within_rate = parts.limiter.allow
         self._parts = parts
         self._pipeline = pipeline
         self._log = log
+        self._turnovers = parts.views.turnovers
         self._tables = (
             {(view, transport): Table(cache, self.generations) for view in ALL_VIEWS
              for transport in Transport} if cache else {}
         )  # fmt: skip
 
-    def aliases_for(self, client: bytes) -> dict[bytes, Stored] | None:
-        """Return the UDP aliases that a reader may answer a client from by itself.
+    def aliases_for(self, client: bytes) -> Aliases:
+        """Return what a UDP reader may answer a client with by itself.
 
-        ``None`` for a client whose replies must be counted one by one.
+        Returns:
+            The aliases of the client's view, and whether each reply must first
+            be within its rate, as :meth:`is_within_rate` tells.
         """
+        if not self._tables:
+            return NO_ALIASES
         view = self._parts.views.view(client)
-        if not view & UNLIMITED or not self._tables:
-            return None
-        return self._tables[view, Transport.UDP].aliases
+        return self._tables[view, Transport.UDP].aliases, not view & UNLIMITED
 
     def respond(self, request: Request) -> bytes | None:
         """Answer one request; ``None`` when nothing is to be sent."""
@@ -162,6 +179,8 @@ def _question_text(octets: bytes) -> str:
     return octets[:512].hex()
 
 
+_ENTRIES = metrics.ANSWER_CACHE_ENTRIES.slot()
+_VIEW_TABLE = metrics.limit_slot("view_table")
 _HITS = metrics.ANSWER_CACHE_HITS.slot()
 _MISSES = metrics.ANSWER_CACHE_MISSES.slot()
 _FAULTS = metrics.FAULTS.slot()

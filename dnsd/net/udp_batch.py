@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
 from dnsd.net.mmsg import RECEIVE_OCTETS, DatagramVectors
+from dnsd.net.responder import NO_ALIASES
 from dnsd.observe import metrics
 from dnsd.query.request import Request, Transport
 
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
     from twisted.python import failure
 
-    from dnsd.net.responder import Responder
-    from dnsd.query.answer_cache import Stored
+    from dnsd.net.responder import Aliases, Responder
 
 # Datagrams a turn (one recvmmsg): enough to spread the cost of the system
 # call, few enough that the slowest batch stays near three milliseconds.
@@ -68,8 +68,8 @@ class UdpBatch:
         self._vectors = DatagramVectors(sock, DATAGRAMS_PER_TURN, responder.max_datagram)
         self._is_ipv4 = sock.family == _IPV4
         self._local = _local_reader(self._vectors, ipv4=self._is_ipv4)
-        # Peer address octets → the aliases of its view.
-        self._clients: dict[bytes, dict[bytes, Stored]] = {}
+        # Peer address octets → the aliases of its view, and whether to count replies.
+        self._clients: dict[bytes, Aliases] = {}
         self._lost_slot = metrics.drop_slot("send_failed")
 
     def start(self) -> None:
@@ -125,14 +125,17 @@ class UdpBatch:
         name, name_end = address.start, address.stop
         holes: list[int] = []
         start = out = misses = 0
+        now = time.monotonic()
         # The index arithmetic below follows the layouts that DatagramVectors documents.
         for i in range(count):
-            aliases = find_client(names[name:name_end])
-            if aliases is not None and (
-                stored := aliases.get(inbox[start + 2 : start + received[i * 16 + 14]])
-            ):
-                rest, slot, generation, counter, _ = stored
-                if generations[slot] == generation:
+            client = names[name:name_end]
+            aliases, is_counted = find_client(client, NO_ALIASES)
+            stored = aliases.get(inbox[start + 2 : start + received[i * 16 + 14]])
+            if stored is not None:
+                rest, slot, generation, counter, rate_class = stored
+                if generations[slot] == generation and (
+                    not is_counted or responder.is_within_rate(client, rate_class, now)
+                ):
                     length = len(rest) + 2
                     outbox[out : out + 2] = inbox[start : start + 2]
                     outbox[out + 2 : out + length] = rest
@@ -182,12 +185,9 @@ class UdpBatch:
         return self._responder.respond(request)
 
     def _remember(self, client: bytes) -> None:
-        aliases = self._responder.aliases_for(client)
-        if aliases is None:
-            return
         if len(self._clients) >= _MAX_CLIENTS:
             self._clients.clear()
-        self._clients[client] = aliases
+        self._clients[client] = self._responder.aliases_for(client)
 
     def _send(self, count: int, holes: list[int]) -> int:
         """Send all slots but the holes; how many replies were lost."""
