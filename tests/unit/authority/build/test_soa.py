@@ -139,7 +139,7 @@ def test_everything_else_is_content(text):
 
 
 def test_the_digest_of_a_large_zone_takes_every_record():
-    many = "".join(f"h{i} A 192.0.2.1\n" for i in range(2500))
+    many = "".join(f"h{i} A 192.0.2.1\n" for i in range(1100))
     assert _digest(many) != _digest(many.replace("h7 A 192.0.2.1", "h7 A 192.0.2.2"))
 
 
