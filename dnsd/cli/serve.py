@@ -29,7 +29,7 @@ def serve(config_file: Path | None) -> None:
     config = load(config_file)
     from dnsd.run.start import start  # noqa: PLC0415 - what is wrong above is told without it
 
-    status = start(config, lambda: load(config_file), announce)
+    status = start(config, announce)
     click.get_current_context().exit(status)
 
 

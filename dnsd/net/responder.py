@@ -90,6 +90,13 @@ class Responder:
         view = self._parts.views.view(client)
         return self._tables[view, Transport.UDP].aliases, not view & UNLIMITED
 
+    def sample(self) -> None:
+        """Count what the parts only keep for themselves; to be called now and then."""
+        self.row[_ENTRIES] = sum(map(len, self._tables.values()))
+        turnovers = self._parts.views.turnovers
+        self.row[_VIEW_TABLE] += turnovers - self._turnovers
+        self._turnovers = turnovers
+
     def respond(self, request: Request) -> bytes | None:
         """Answer one request; ``None`` when nothing is to be sent."""
         if not self._tables:

@@ -195,6 +195,7 @@ DROP_REASONS: Final = (
     "send_failed",
     "send_queue",
     "receive_buffer",  # the kernel had no room
+    "quarantine",  # the request killed two processes
     "other",
 )
 DATAGRAMS_DROPPED: Final = TABLE.counter(

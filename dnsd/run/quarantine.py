@@ -19,11 +19,12 @@ share and nobody outside knows.
 from __future__ import annotations
 
 import mmap
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dnsd.query.request import Reply
 
 if TYPE_CHECKING:
+    from dnsd.net.responder import Answers
     from dnsd.query.request import Request
 
 HOLD_S = 60.0
@@ -34,14 +35,6 @@ HELD = 16
 REMEMBERED = 64
 
 _FINGERPRINT_MASK = (1 << 64) - 1
-
-
-class Answers(Protocol):
-    """What answers requests: the pipeline, or this quarantine before it."""
-
-    def reply(self, request: Request) -> Reply:
-        """Answer one request."""
-        ...
 
 
 class Quarantine:

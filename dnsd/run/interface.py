@@ -1,0 +1,61 @@
+"""The control side of one process: HTTP listeners, the watcher, the reloader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import socket
+
+    from dnsd.control.http import ControlFactory
+    from dnsd.control.reload import Reloader
+    from dnsd.control.surroundings import Surroundings
+    from dnsd.control.watch import Watcher
+    from dnsd.run.reactors import ListeningPort
+
+
+class Interface:
+    """Starts and stops what the operator talks to."""
+
+    def __init__(
+        self,
+        reloader: Reloader,
+        watcher: Watcher | None,
+        sockets: tuple[tuple[socket.socket, ControlFactory], ...],
+        around: Surroundings,
+    ) -> None:
+        """Get ready.
+
+        Args:
+            reloader: compiles zones.
+            watcher: notices changed files; None when nobody shall.
+            sockets: listening sockets and what serves them.
+            around: reactor of the process.
+        """
+        self._reloader = reloader
+        self._watcher = watcher
+        self._sockets = sockets
+        self._around = around
+        self._ports: list[ListeningPort] = []
+
+    def start(self) -> None:
+        """Serve, watch, and bring zones in line with their files as they are now."""
+        adopt = self._around.reactor.adoptStreamPort
+        self._ports = [
+            adopt(opened.fileno(), opened.family, factory) for opened, factory in self._sockets
+        ]
+        if self._watcher is not None:
+            self._watcher.start()
+        self._reloader.request("start")
+
+    def reload(self, cause: str) -> None:
+        """Have all zone files read again."""
+        self._reloader.request(cause)
+
+    def stop(self) -> None:
+        """Serve and watch no more; the sockets stay open for the next process."""
+        if self._watcher is not None:
+            self._watcher.stop()
+        for port in self._ports:
+            port.stopListening()
+        self._ports = []

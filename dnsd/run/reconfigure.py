@@ -1,0 +1,54 @@
+"""Read the configuration of a running daemon again.
+
+Verify first, change afterwards: a file with any error changes nothing. What was
+settled before privileges were dropped stays as it is until a restart, and that is
+said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dnsd.config.loader import load
+from dnsd.source.problems import ConfigError
+
+if TYPE_CHECKING:
+    from dnsd.config.machine import Machine
+    from dnsd.config.schema import Config
+    from dnsd.observe.log import EventLog
+
+# Sockets, rows and the user are as old as the supervisor; the state directory is
+# what it owns and what its children are confined to.
+_SETTLED = ("listen", "workers", "state_directory", "user", "control")
+
+
+def next_config(present: Config, machine: Machine, log: EventLog) -> Config | None:
+    """Read the file of a configuration again.
+
+    Args:
+        present: what the daemon runs on.
+        machine: what ``auto`` was decided by at the start.
+        log: is told what is wrong, and what needs a restart.
+
+    Returns:
+        The configuration to change to; None if it cannot be used or is the same.
+    """
+    try:
+        written = load(present.file, machine=machine)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("config_problem", problem.message, where=str(problem.where), check=problem.id)
+        log.error("config_kept", "the configuration has problems, the one before stays in use")
+        return None
+    for warning in written.warnings:
+        log.warning("config_warning", warning.message, where=str(warning.where), check=warning.id)
+    settled = {key: getattr(present, key) for key in _SETTLED}
+    for key, value in settled.items():
+        if getattr(written, key) != value:
+            log.warning("config_restart", f"{key}: changes only by a restart", key=key)
+    changed = replace(written, **settled)
+    if changed == replace(present, warnings=changed.warnings):
+        return None
+    log.info("config_changed", "a new configuration is taken over")
+    return changed

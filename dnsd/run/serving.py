@@ -1,0 +1,116 @@
+"""The DNS side of one process: which sockets it reads, and how it stops.
+
+A process has every socket and reads some: its own share, and that of a worker that
+died until the next one is there. Nothing is opened or closed for that; a reader is
+added to the reactor or taken away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dnsd.net.udp_batch import UdpBatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from dnsd.control.surroundings import Surroundings
+    from dnsd.net.framed_tcp import Connections
+    from dnsd.net.listeners import Listener
+    from dnsd.net.responder import Responder
+    from dnsd.run.reactors import ListeningPort
+    from dnsd.run.upkeep import Repeating
+
+# How often a draining process looks whether its connections have had their answers.
+_DRAIN_LOOK_S = 0.05
+
+
+class Serving:
+    """Reads listeners for one process."""
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        responder: Responder,
+        connections: Connections,
+        upkeep: Sequence[Repeating],
+        around: Surroundings,
+    ) -> None:
+        """Get ready; nothing is read before :meth:`read`.
+
+        Args:
+            listeners: all sockets of the daemon.
+            responder: answers queries.
+            connections: factory for DNS over TCP.
+            upkeep: what is to be done at regular times meanwhile.
+            around: reactor and clock of the process.
+        """
+        self._upkeep = upkeep
+        self._listeners = listeners
+        self._responder = responder
+        self._connections = connections
+        self._around = around
+        self._readers: dict[int, UdpBatch] = {}
+        self._ports: dict[int, ListeningPort] = {}
+
+    def start(self) -> None:
+        """Begin the upkeep."""
+        for repeating in self._upkeep:
+            repeating.start()
+
+    def read(self, wanted: Collection[int]) -> None:
+        """Read exactly these sockets from now on.
+
+        Args:
+            wanted: places in the list of listeners.
+        """
+        for place in self._reading() - set(wanted):
+            self._stop(place)
+        for place in set(wanted) - self._reading():
+            self._start(place)
+
+    def drain(self, time_s: float, done: Callable[[], object]) -> None:
+        """Take nothing new, finish what is in hand, and say so.
+
+        Args:
+            time_s: after which connections are closed whatever they wait for.
+            done: called once.
+        """
+        self.read(())
+        clock = self._around.clock
+        until = clock.now() + time_s
+
+        def look() -> None:
+            self._connections.close_idle()
+            if len(self._connections) and clock.now() < until:
+                clock.call_later(_DRAIN_LOOK_S, look)
+                return
+            self._connections.close_all()
+            for repeating in self._upkeep:
+                repeating.stop()
+            done()
+
+        look()
+
+    def _reading(self) -> set[int]:
+        return self._readers.keys() | self._ports.keys()
+
+    def _start(self, place: int) -> None:
+        listener = self._listeners[place]
+        if listener.endpoint.transport == "udp":
+            reader = UdpBatch(self._around.reactor, listener.socket, self._responder)
+            reader.start()
+            self._readers[place] = reader
+        else:
+            # The port gets a descriptor of its own and closes that one only.
+            self._ports[place] = self._around.reactor.adoptStreamPort(
+                listener.socket.fileno(), listener.socket.family, self._connections
+            )
+
+    def _stop(self, place: int) -> None:
+        reader = self._readers.pop(place, None)
+        if reader is not None:
+            reader.stop()
+        port = self._ports.pop(place, None)
+        if port is not None:
+            port.stopListening()

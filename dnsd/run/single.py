@@ -1,0 +1,136 @@
+"""``workers: 0``: the whole daemon in one process, on one reactor.
+
+The same objects as in several processes, wired by the same calls, over one open
+store. A new configuration replaces them on the same sockets: new ones first, then
+the others drain.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dnsd.observe.log import Level
+from dnsd.observe.page import Role
+from dnsd.run import landlock, reactors, wiring
+from dnsd.run.confinement import control_paths
+from dnsd.run.notify import READY, STOPPING, notify
+from dnsd.run.upkeep import beating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dnsd.authority.store import ZoneStore
+    from dnsd.config.schema import Config
+    from dnsd.control.surroundings import Surroundings
+    from dnsd.run.inheritance import Inheritance
+    from dnsd.run.interface import Interface
+    from dnsd.run.serving import Serving
+
+_ROW = 0
+
+
+def run_single(
+    inheritance: Inheritance,
+    announce: Callable[[], None],
+    reconfigure: Callable[[Config], Config | None],
+) -> int:
+    """Serve until told to stop.
+
+    Args:
+        inheritance: sockets and memory.
+        announce: called once, when queries are answered.
+        reconfigure: reads the configuration again: the one to change to, or None.
+
+    Returns:
+        Exit status 0.
+
+    Raises:
+        StoreError: the zone store cannot be read.
+    """
+    page, log = inheritance.page, inheritance.log
+    page.facts(_ROW).claim(os.getpid(), Role.SINGLE, int(time.time()))
+    log.enter_row(page.row(_ROW), "")
+    around = reactors.begin(log, page.row(_ROW))
+    with closing(wiring.open_zones(inheritance.config)) as store:
+        landlock.confine(control_paths(inheritance.config))
+        daemon = Single(inheritance, store, around, reconfigure)
+        daemon.start()
+        beating(page, _ROW, Role.SINGLE, around).start()
+        page.facts(_ROW).say_ready()
+        around.reactor.callWhenRunning(announce)
+        around.reactor.callWhenRunning(notify, READY)
+        reactors.run(
+            around,
+            {
+                signal.SIGTERM: daemon.stop,
+                signal.SIGINT: daemon.stop,
+                signal.SIGHUP: daemon.reload,
+            },
+        )
+    log.info("stopped", "the daemon has ended")
+    return 0
+
+
+class Single:
+    """The daemon's two sides, and their replacement by a new configuration."""
+
+    def __init__(
+        self,
+        inheritance: Inheritance,
+        store: ZoneStore,
+        around: Surroundings,
+        reconfigure: Callable[[Config], Config | None],
+    ) -> None:
+        """Wire both sides; nothing is read before :meth:`start`."""
+        self._inheritance = inheritance
+        self._store = store
+        self._around = around
+        self._reconfigure = reconfigure
+        self._serving, self._interface = self._wire(inheritance)
+        self._is_stopping = False
+
+    def start(self) -> None:
+        """Answer queries and the operator."""
+        around = self._around
+        around.log.level = Level[self._inheritance.config.log.level.upper()]
+        for place in range(len(self._inheritance.listeners)):
+            self._inheritance.page.assign_socket(place, _ROW)
+        self._serving.start()
+        self._serving.read(self._inheritance.page.sockets_of(_ROW))
+        self._interface.start()
+
+    def reload(self) -> None:
+        """Read configuration and zones again."""
+        config = self._reconfigure(self._inheritance.config)
+        if config is None:
+            self._interface.reload("signal")
+            return
+        changed = replace(self._inheritance, config=config)
+        serving, interface = self._wire(changed)
+        self._interface.stop()
+        # What reads first gets the datagrams, so no query waits for the change.
+        self._serving.drain(config.limits.drain_s, lambda: None)
+        self._inheritance, self._serving, self._interface = changed, serving, interface
+        self.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand and end."""
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        self._around.log.info("stopping", "finishing what is in hand")
+        notify(STOPPING)
+        self._interface.stop()
+        time_s = self._inheritance.config.limits.drain_s
+        self._serving.drain(time_s, self._around.reactor.stop)
+
+    def _wire(self, inheritance: Inheritance) -> tuple[Serving, Interface]:
+        return (
+            wiring.serving(inheritance, _ROW, self._store, self._around),
+            wiring.interface(inheritance, self._store, self._around),
+        )

@@ -1,0 +1,89 @@
+"""``dnsd serve``, from a configuration to an exit status."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dnsd.config import machine as machines
+from dnsd.observe.log import EventLog, Level
+from dnsd.run import wiring, worker
+from dnsd.run.first_compile import compile_first
+from dnsd.run.reconfigure import next_config
+from dnsd.run.single import run_single
+from dnsd.run.startup import prepare
+from dnsd.run.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dnsd.config.schema import Config
+    from dnsd.source.problems import Problem
+
+_STANDARD_ERROR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is told once queries are answered.
+
+    Attributes:
+        config: what the daemon runs on.
+        version: of the program.
+        zone: one of the zones served, in text; empty without any.
+        notices: what the operator should know, one sentence each.
+        warnings: about configuration and zones.
+    """
+
+    config: Config
+    version: str
+    zone: str
+    notices: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+def start(config: Config, announce: Callable[[Running], None]) -> int:
+    """Run the daemon until it is told to stop.
+
+    Args:
+        config: what the operator wants.
+        announce: called once, when queries are answered.
+
+    Returns:
+        Exit status.
+
+    Raises:
+        ConfigError: sockets, user, directories or zones must be mended first.
+        StoreError: the zone store cannot be read.
+    """
+    machine = machines.inspect()
+    log = EventLog(
+        _STANDARD_ERROR,
+        level=Level[config.log.level.upper()],
+        terminal=os.isatty(_STANDARD_ERROR),
+        lines_per_second=config.limits.log_rate,
+    )
+    inheritance = prepare(config, machine, log)
+    try:
+        compiled = compile_first(config, log)
+        running = Running(
+            config,
+            wiring.version(),
+            compiled.zone,
+            inheritance.notices,
+            (*config.warnings, *compiled.warnings),
+        )
+
+        def tell() -> None:
+            announce(running)
+
+        def reconfigure(present: Config) -> Config | None:
+            return next_config(present, machine, log)
+
+        if not config.workers:
+            return run_single(inheritance, tell, reconfigure)
+        return Supervisor(inheritance, worker.run, reconfigure).serve(tell)
+    finally:
+        if inheritance.control_socket is not None:
+            inheritance.control_socket.release()

@@ -1,0 +1,183 @@
+"""From configuration to what all processes inherit, in the only order that works.
+
+As root: the state directory, every socket, the descriptor limit. Then privileges
+are dropped, and what follows must be readable for the user we became.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import twisted
+
+from dnsd.control.claim import claim_socket, listen_http
+from dnsd.net import listeners
+from dnsd.observe import metrics
+from dnsd.run import descriptors, landlock, privileges, wiring
+from dnsd.run.cookie_secrets import SEED_OCTETS
+from dnsd.run.inheritance import Inheritance
+from dnsd.run.places import rows_for
+from dnsd.run.quarantine import Quarantine
+from dnsd.source.problems import ConfigError, Problem, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dnsd.config.machine import Machine
+    from dnsd.config.schema import Config
+    from dnsd.control.claim import ControlSocket
+    from dnsd.observe.log import EventLog
+    from dnsd.run.privileges import Account
+
+# A disk in these states takes no new file; what is compiled already can be served.
+_DISK_STATES = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
+
+
+def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
+    """Do everything that comes before the first fork, and become the user.
+
+    Args:
+        config: what the operator wants.
+        machine: what ``auto`` in it was decided by.
+        log: where all processes write.
+
+    Raises:
+        ConfigError: something the operator has to mend; nothing stays bound.
+    """
+    where = Where(str(config.file or "dnsd.yaml"))
+    account = None
+    if config.user is not None:
+        account = privileges.find_account(config.user, where)
+    notices = list(_make_state_directory(config, account))
+    bound = listeners.bind(wiring.endpoints(config), max(1, config.workers))
+    control_socket = _claim(config, account, notices)
+    control_http = listen_http(*config.control.http) if config.control.http else None
+    clients, notice = descriptors.fit(
+        descriptors.Need(
+            sockets=len(bound.listeners),
+            tcp_clients=config.limits.tcp_clients,
+            http_clients=config.limits.http_connections,
+        ),
+        descriptors.raise_limit(),
+    )
+    notices += [*bound.notices, *([notice] if notice else []), *_about_privileges(account)]
+    _drop(account, where)
+    problems = list(_unreadable(config, account))
+    if problems:
+        raise ConfigError(problems)
+    rows = rows_for(config.workers)
+    return Inheritance(
+        config=config,
+        machine=machine,
+        listeners=bound.listeners,
+        control_socket=control_socket,
+        control_http=control_http,
+        page=metrics.new_page(rows, len(bound.listeners)),
+        quarantine=Quarantine(rows),
+        cookie_seed=secrets.token_bytes(SEED_OCTETS),
+        tcp_clients=clients,
+        notices=tuple(notices),
+        log=log,
+    )
+
+
+def _make_state_directory(config: Config, account: Account | None) -> Iterator[str]:
+    """Make the state directory and let the user own what we keep there.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    directory = config.state_directory
+    try:
+        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "set another state_directory, or make it"
+        problem = Problem(
+            Where(str(directory)), "state-directory", error.strerror or str(error), "", hint
+        )
+        raise ConfigError([problem]) from None
+    if account is None or os.geteuid() != 0:
+        return
+    # A run as root may have left files of root's; only those we know are touched.
+    store = wiring.store_path(config)
+    ours = [directory, store, *store.glob("*"), *directory.glob("serials.db*")]
+    try:
+        for path in ours:
+            if path.exists() and path.stat().st_uid != account.uid:
+                os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        yield f"{directory} cannot be given to user {account.name}: {reason}"
+
+
+def _claim(config: Config, account: Account | None, notices: list[str]) -> ControlSocket | None:
+    """Claim the control socket; a disk that is full or read-only costs us only that.
+
+    Raises:
+        ConfigError: another daemon has it, or it cannot be made there.
+    """
+    try:
+        claimed = claim_socket(config.control.socket)
+    except ConfigError as error:
+        cause = error.__context__
+        if isinstance(cause, OSError) and cause.errno in _DISK_STATES:
+            notices.append(
+                f"{config.control.socket} cannot be made ({cause.strerror}): "
+                "no `dnsd status` until the next start"
+            )
+            return None
+        raise
+    if account is not None and os.geteuid() == 0:
+        with suppress(OSError):
+            os.chown(claimed.path, account.uid, account.gid)
+            os.chown(claimed.lock, account.uid, account.gid)
+    return claimed
+
+
+def _about_privileges(account: Account | None) -> Iterator[str]:
+    if account is None and os.geteuid() == 0:
+        yield (
+            "running as root; to run as another user: "
+            "useradd --system --no-create-home --shell /usr/sbin/nologin dnsd"
+        )
+    if landlock.abi() == 0:
+        yield "this kernel has no Landlock, so processes are not confined to their paths"
+
+
+def _drop(account: Account | None, where: Where) -> None:
+    try:
+        privileges.drop(account)
+    except OSError as error:
+        raise ConfigError(
+            [Problem(where, "privileges", f"privileges cannot be dropped: {error}")]
+        ) from None
+
+
+def _unreadable(config: Config, account: Account | None) -> Iterator[Problem]:
+    """Find what the user we became cannot read: our own program, or zone files."""
+    if account is None:
+        return
+    needed = {
+        Path(os.__file__): "let everybody read the Python that runs dnsd, or use another",
+        Path(twisted.__file__): "let everybody read where dnsd is installed",
+        Path(__file__): "let everybody read where dnsd is installed",
+        Path(sys.executable): "let everybody run the Python that runs dnsd, or use another",
+    }
+    authority = config.authority
+    for path in (*authority.zone_directories, *authority.zone_files):
+        needed[path] = f"let user {account.name} read it"
+    for path, hint in needed.items():
+        if not os.access(path, os.R_OK):
+            yield Problem(
+                Where(str(path)),
+                "unreadable-for-user",
+                f"user {account.name}, whom dnsd becomes, cannot read it",
+                "",
+                hint,
+            )

@@ -1,0 +1,222 @@
+"""The composition root: the only place that builds objects from configuration.
+
+Each function takes what already exists and returns one finished object; nothing is
+started, bound or read here. Both shapes of the daemon are wired by the same calls:
+one process makes all of it, a worker the DNS side, control the rest.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from dnsd.authority.answer import answer
+from dnsd.authority.store import open_store
+from dnsd.authority.zones import Zones
+from dnsd.control.compiler import Compiler, CompilerOptions
+from dnsd.control.http import ControlFactory, HttpOptions
+from dnsd.control.operations import Operations, Program
+from dnsd.control.reload import Reloader
+from dnsd.control.routes import Routes
+from dnsd.control.scan import ZoneFiles
+from dnsd.control.watch import Watcher, WatchOptions
+from dnsd.net.framed_tcp import Connections, FramedTcpOptions
+from dnsd.net.listeners import Endpoint
+from dnsd.net.responder import Responder
+from dnsd.observe.exposition import Exposition
+from dnsd.query.acl import Networks
+from dnsd.query.answer_cache import AnswerCacheOptions
+from dnsd.query.cookies import Cookies
+from dnsd.query.finish import FinishOptions
+from dnsd.query.identity import Identity
+from dnsd.query.pipeline import Parts, Pipeline
+from dnsd.query.ratelimit import Limiter, LimiterOptions
+from dnsd.query.stream import StreamOptions
+from dnsd.query.views import ViewOptions, Views
+from dnsd.run.cookie_secrets import secrets_at
+from dnsd.run.interface import Interface
+from dnsd.run.quarantine import Guarded
+from dnsd.run.serving import Serving
+from dnsd.run.upkeep import changing_secrets, sampling
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dnsd.authority.store import ZoneStore
+    from dnsd.config.schema import Config
+    from dnsd.control.surroundings import Surroundings
+    from dnsd.run.inheritance import Inheritance
+
+
+def store_path(config: Config) -> Path:
+    """Return the directory of compiled zones."""
+    return config.state_directory / "zone-store"
+
+
+def serials_path(config: Config) -> Path:
+    """Return the file of serials, which survives the loss of the store."""
+    return config.state_directory / "serials.db"
+
+
+def endpoints(config: Config) -> list[Endpoint]:
+    """List what is bound for DNS clients."""
+    return [
+        Endpoint(listener.address, listener.port, transport)
+        for listener in config.listen
+        for transport in listener.transports
+    ]
+
+
+def zone_files(config: Config) -> ZoneFiles:
+    """Return where zone files are."""
+    return ZoneFiles(config.authority.zone_directories, config.authority.zone_files)
+
+
+def compiler_options(config: Config) -> CompilerOptions:
+    """Return what the compiler is told."""
+    limits = config.limits
+    return CompilerOptions(
+        where=zone_files(config),
+        store=store_path(config),
+        serials=serials_path(config),
+        max_deletion_share=config.authority.max_deletion_share,
+        store_octets=limits.zone_store_octets,
+        memory_octets=limits.compile_memory_octets,
+        time_s=limits.compile_time_s,
+    )
+
+
+def _query_parts(inheritance: Inheritance, store: ZoneStore, wall_now: int) -> Parts:
+    """Build what the steps of a query work with."""
+    config = inheritance.config
+    limits, rates = config.limits, config.authority.rate_limit
+    secrets = config.cookies.secrets or secrets_at(inheritance.cookie_seed, wall_now)
+    return Parts(
+        authority=partial(answer, Zones(store)),
+        views=Views(
+            ViewOptions(
+                allow=Networks.from_text(config.authority.allow),
+                unlimited=Networks.from_text(rates.exempt),
+                clients=limits.view_table,
+            )
+        ),
+        limiter=Limiter(
+            LimiterOptions(
+                responses_per_second=rates.responses_per_second,
+                errors_per_second=rates.errors_per_second,
+                chaos_per_second=limits.chaos_rate,
+                formerr_per_second=limits.formerr_rate,
+                workers=max(1, config.workers),
+                cells=limits.rate_table,
+            )
+        ),
+        cookies=Cookies(secrets) if config.cookies.enabled else None,
+        identity=Identity(config.server_identity.nsid, config.server_identity.version),
+        finish=FinishOptions(limits.edns_size),
+    )
+
+
+def _responder(inheritance: Inheritance, parts: Parts, row: int, around: Surroundings) -> Responder:
+    """Build what answers queries in one process."""
+    config, limits = inheritance.config, inheritance.config.limits
+    cache = AnswerCacheOptions(limits.answer_cache_entries, limits.answer_cache_aliases)
+    return Responder(
+        parts,
+        Guarded(Pipeline(parts), inheritance.quarantine, row),
+        cache if config.answer_cache else None,
+        (around.row, inheritance.page.generations),
+        around.log,
+    )
+
+
+def open_zones(config: Config) -> ZoneStore:
+    """Open the store for answering, once in a process and after the fork.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    size = config.limits.zone_store_octets
+    return open_store(store_path(config), map_size=size, read_only=True)
+
+
+def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surroundings) -> Serving:
+    """Build the DNS side of one process.
+
+    Args:
+        inheritance: the common ground.
+        row: the process's row.
+        store: open; the zones to answer from.
+        around: reactor, clock, log, counters of the process.
+    """
+    parts = _query_parts(inheritance, store, around.clock.wall_now())
+    responder = _responder(inheritance, parts, row, around)
+    upkeep = [sampling(responder, around.clock)]
+    if parts.cookies is not None and not inheritance.config.cookies.secrets:
+        upkeep.append(changing_secrets(parts.cookies, inheritance.cookie_seed, around.clock))
+    connections = Connections(_tcp_options(inheritance), around.clock, responder)
+    return Serving(inheritance.listeners, responder, connections, upkeep, around)
+
+
+def _tcp_options(inheritance: Inheritance) -> FramedTcpOptions:
+    limits = inheritance.config.limits
+    return FramedTcpOptions(
+        clients=inheritance.tcp_clients,
+        clients_per_net=min(limits.tcp_clients_per_net, inheritance.tcp_clients),
+        stream=StreamOptions(
+            first_message_s=limits.tcp_first_message_s,
+            message_s=limits.tcp_whole_message_s,
+            idle_s=limits.tcp_idle_s,
+            idle_busy_s=limits.tcp_idle_busy_s,
+            idle_full_s=limits.tcp_idle_full_s,
+            in_flight=limits.tcp_in_flight,
+            unsent_octets=limits.tcp_unsent_octets,
+            stall_s=limits.tcp_unsent_time_s,
+        ),
+    )
+
+
+def interface(inheritance: Inheritance, store: ZoneStore, around: Surroundings) -> Interface:
+    """Build the control side of one process."""
+    config, limits = inheritance.config, inheritance.config.limits
+    reloader = Reloader(Compiler(compiler_options(config), around), inheritance.page, around)
+    program = Program(version(), tuple(map(str, endpoints(config))), inheritance.notices)
+    operations = Operations(program, inheritance.page, store, reloader, around)
+    exposition = Exposition(
+        inheritance.page, version=program.version, zone_serials=operations.serials
+    )
+    routes = Routes(operations, exposition)
+
+    def factory(listener: str, *hosts: str) -> ControlFactory:
+        options = HttpOptions(
+            listener="socket" if listener == "socket" else "http",
+            hosts=hosts,
+            connections=limits.http_connections,
+            connections_per_client=limits.http_connections_per_client,
+            body_octets=limits.http_body_octets,
+        )
+        return ControlFactory(routes, options, around)
+
+    sockets = []
+    if inheritance.control_socket is not None:
+        sockets.append((inheritance.control_socket.socket, factory("socket")))
+    if inheritance.control_http is not None:
+        sockets.append((inheritance.control_http, factory("http")))
+    watcher = None
+    if config.authority.watch:
+        options = WatchOptions(zone_files(config), limits.watch_delay_s)
+        watcher = Watcher(options, around, partial(_request, reloader, "change"))
+    return Interface(reloader, watcher, tuple(sockets), around)
+
+
+def _request(reloader: Reloader, cause: str) -> None:
+    """Have zones compiled; the outcome goes to log and status."""
+    reloader.request(cause)
+
+
+def version() -> str:
+    """Return the version of the program."""
+    try:
+        return metadata.version("dnsd")
+    except metadata.PackageNotFoundError:
+        return "unknown"  # started from a checkout that is not installed
