@@ -23,6 +23,8 @@ from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.clock import use_monotonic_time
 from dnsd.observe.exposition import Exposition
 
+pytestmark = pytest.mark.slow
+
 ZONE = "'': {type: NS, value: ns1.a.test.}\nns1: {type: A, value: 127.0.0.53}\n"
 
 
@@ -48,7 +50,8 @@ class Daemon:
         )
         exposition = Exposition(page, version="1.2.3", zone_serials=operations.serials)
         routes = Routes(operations, exposition)
-        self.watcher = Watcher(WatchOptions(where), around, lambda: self.reloader.request("change"))
+        self.changed = threading.Event()
+        self.watcher = Watcher(WatchOptions(where), around, self.change)
         self.listener = UnixListener(
             self.claim.socket, ControlFactory(routes, HttpOptions("socket"), around), around
         )

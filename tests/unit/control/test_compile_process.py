@@ -12,6 +12,8 @@ from dnsd.control.compiler import CompilerOptions, compile_command, compile_requ
 from dnsd.control.scan import ZoneFiles
 from dnsd.wire import names
 
+pytestmark = pytest.mark.slow
+
 ZONE = """\
 '': {type: NS, value: ns1.%(name)s.}
 ns1: {type: A, value: 127.0.0.53}

@@ -85,11 +85,13 @@ def test_every_other_end_is_told_in_words(report, complaint, status, failure):
     assert outcome_of(report, complaint, status) == failure
 
 
+@pytest.mark.slow
 def test_zones_are_compiled_before_anything_runs(options):
     report = compile_at_start(options, 1_800_000_000)
     assert (report["served"], report["published"]) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_run_at_the_start_has_an_end(options, monkeypatch):
     monkeypatch.setattr(compiler_module, "_PROGRAM", "import time; time.sleep(60)")
     hasty = CompilerOptions(options.where, options.store, options.serials, time_s=0.2)
@@ -218,6 +220,7 @@ def test_a_process_that_cannot_be_started_is_a_failure(compiler, reactor):
     }
 
 
+@pytest.mark.slow
 def test_a_real_process_compiles(options, really_around, real_time):
     run = Compiler(options, really_around).run()
     reports = []
@@ -226,6 +229,7 @@ def test_a_real_process_compiles(options, really_around, real_time):
     assert reports[0]["served"] == 1
 
 
+@pytest.mark.slow
 def test_a_real_process_that_hangs_is_ended(options, really_around, real_time, monkeypatch):
     monkeypatch.setattr(compiler_module, "_PROGRAM", "import time; time.sleep(600)")
     hasty = CompilerOptions(options.where, options.store, options.serials, time_s=0.2)
@@ -236,6 +240,7 @@ def test_a_real_process_that_hangs_is_ended(options, really_around, real_time, m
     assert outcomes[0].limit == "compile_time"
 
 
+@pytest.mark.slow
 def test_a_real_process_that_dies_is_told(options, really_around, real_time, monkeypatch):
     monkeypatch.setattr(compiler_module, "_PROGRAM", "import os; os.abort()")
     run = Compiler(options, really_around).run()
