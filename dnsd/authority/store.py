@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 import lmdb
@@ -129,6 +129,10 @@ def open_store(
 
 
 def _open_environment(path: Path, map_size: int, *, read_only: bool) -> lmdb.Environment:
+    if not read_only:
+        # LMDB would make the directory with the mode of its files, which nobody may enter.
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o750)
     while True:
         try:
             return lmdb.open(
