@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,21 +36,11 @@ _DELETIONS = frozenset(("deletion-share", "zone-file-gone"))
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """What can be served.
-
-    Attributes:
-        zone: one of the zones, in text, to try the server with; empty without any.
-        warnings: about zones.
-    """
-
-    zone: str
-    warnings: tuple[Problem, ...]
-
-
-def compile_first(config: Config, log: EventLog) -> Compiled:
+def compile_first(config: Config, log: EventLog) -> str:
     """Bring the store in line with the zone files, before anything is served.
+
+    Returns:
+        One of the zones, in text, to try the server with; empty without any.
 
     Raises:
         ConfigError: a zone has errors, or there is nothing that could be served.
@@ -67,20 +56,20 @@ def compile_first(config: Config, log: EventLog) -> Compiled:
         if not zone:
             raise ConfigError([Problem(Where(str(path)), "zones-not-compiled", outcome.reason)])
         log.error("zones_from_before", "zones are served as they were", reason=outcome.reason)
-        return Compiled(zone.decode(), ())
+        return zone.decode()
     if outcome["rebuilt"]:
         _tell_rebuilt(path, log)
     with suppress(OSError):
         mark.write_bytes(boot)
-    warnings = _judge(outcome, log)
+    _judge(outcome, log)
     if not outcome["served"]:
         log.warning("no_zone", "no zone is served; every query will be refused")
-        return Compiled("", warnings)
-    return Compiled((in_a_child(lambda: _first_zone(path)) or b"").decode(), warnings)
+        return ""
+    return (in_a_child(lambda: _first_zone(path)) or b"").decode()
 
 
-def _judge(outcome: CompileReport, log: EventLog) -> tuple[Problem, ...]:
-    """Return warnings; raise ConfigError if a zone has errors."""
+def _judge(outcome: CompileReport, log: EventLog) -> None:
+    """Tell warnings; raise ConfigError if a zone has errors."""
     shapes = [*outcome["problems"]]
     for zone in outcome["zones"]:
         shapes += zone["problems"]
@@ -90,7 +79,9 @@ def _judge(outcome: CompileReport, log: EventLog) -> tuple[Problem, ...]:
             log.error("zone_kept", problem.message, where=str(problem.where), hint=problem.hint)
     if any(one.severity is Severity.ERROR and one.id not in _DELETIONS for one in problems):
         raise ConfigError(problems)
-    return tuple(one for one in problems if one.severity is Severity.WARNING)
+    for one in problems:
+        if one.severity is Severity.WARNING:
+            log.warning("zone_warning", one.message, where=str(one.where), check=one.id)
 
 
 def _problem(shape: ProblemShape) -> Problem:

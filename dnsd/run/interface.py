@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import socket
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from dnsd.control.reload import Reloader
     from dnsd.control.surroundings import Surroundings
     from dnsd.control.watch import Watcher
-    from dnsd.run.reactors import ListeningPort
 
 
 class Interface:
@@ -36,7 +35,7 @@ class Interface:
         self._watcher = watcher
         self._sockets = sockets
         self._around = around
-        self._ports: list[ListeningPort] = []
+        self._ports: list[Any] = []
 
     def start(self) -> None:
         """Serve, watch, and bring zones in line with their files as they are now."""
@@ -57,5 +56,7 @@ class Interface:
         if self._watcher is not None:
             self._watcher.stop()
         for port in self._ports:
-            port.stopListening()
+            # Not stopListening, which takes the unix socket out of its directory.
+            port.stopReading()
+            port.socket.close()
         self._ports = []

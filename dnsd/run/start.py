@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnsd.config.schema import Config
-    from dnsd.source.problems import Problem
 
 _STANDARD_ERROR = 2
 
@@ -33,14 +32,12 @@ class Running:
         version: of the program.
         zone: one of the zones served, in text; empty without any.
         notices: what the operator should know, one sentence each.
-        warnings: about configuration and zones.
     """
 
     config: Config
     version: str
     zone: str
     notices: tuple[str, ...]
-    warnings: tuple[Problem, ...]
 
 
 def start(config: Config, announce: Callable[[Running], None]) -> int:
@@ -66,14 +63,8 @@ def start(config: Config, announce: Callable[[Running], None]) -> int:
     )
     inheritance = prepare(config, machine, log)
     try:
-        compiled = compile_first(config, log)
-        running = Running(
-            config,
-            wiring.version(),
-            compiled.zone,
-            inheritance.notices,
-            (*config.warnings, *compiled.warnings),
-        )
+        zone = compile_first(config, log)
+        running = Running(config, wiring.version(), zone, inheritance.notices)
 
         def tell() -> None:
             announce(running)

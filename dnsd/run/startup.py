@@ -66,7 +66,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         ),
         descriptors.raise_limit(),
     )
-    notices += [*bound.notices, *([notice] if notice else []), *_about_privileges(account)]
+    notices += [*bound.notices, *([notice] if notice else []), *_about(config)]
     _drop(account, where)
     problems = list(_unreadable(config, account))
     if problems:
@@ -140,12 +140,9 @@ def _claim(config: Config, account: Account | None, notices: list[str]) -> Contr
     return claimed
 
 
-def _about_privileges(account: Account | None) -> Iterator[str]:
-    if account is None and os.geteuid() == 0:
-        yield (
-            "running as root; to run as another user: "
-            "useradd --system --no-create-home --shell /usr/sbin/nologin dnsd"
-        )
+def _about(config: Config) -> Iterator[str]:
+    for warning in config.warnings:
+        yield f"{warning.message}; {warning.hint}" if warning.hint else warning.message
     if landlock.abi() == 0:
         yield "this kernel has no Landlock, so processes are not confined to their paths"
 
