@@ -79,8 +79,10 @@ class GuardedBuffer(DNSBuffer):  # type: ignore[misc]  # dnslib has no types
             if self._hops > _MAX_HOPS:
                 raise FormError(f"more than {_MAX_HOPS} pointers to follow", target)
             starts.append((target, len(labels)))
-            self.offset = target
+            self.offset, segment = target, starts[-2][0]
             target = self._labels(labels, pointers=True)
+            if self.offset > segment:
+                raise FormError("pointer to labels that overlap it", start)
         self.offset = behind
         labels += self._known.get(target, ())
         if _octets(labels) > _MAX_NAME:

@@ -3,8 +3,8 @@
 Every read is bounded, and the only exception is :class:`FormError`. Names are
 expanded under the rules that RFC 9267 asks for:
 
-- a pointer goes strictly backwards from the labels it ends, and not into the
-  header, so there are no loops;
+- a pointer goes backwards from the labels it ends, not into the header, to
+  a name that ends before those labels begin, so there are no loops;
 - a message has at most 1,000 pointers that lead to a place not read before;
 - 255 octets, and with them 127 labels, a name;
 - label types 0b01 and 0b10 are refused (RFC 6891 §5, RFC 6895 §3.3 reserve them);
@@ -118,9 +118,7 @@ class Reader:
             self._expanded[start] = name
             return name
         self.offset = stop + 2
-        if self.offset > self.end:
-            raise FormError("pointer runs over the end", stop)
-        name = self._expanded.get(target) or self._follow(target)
+        name = self._expanded.get(target) or self._follow(target, start)
         if stop > start:
             name = self.message[start:stop] + name
             if len(name) > MAX_NAME_OCTETS:
@@ -158,7 +156,7 @@ class Reader:
             if length > 63:
                 if length < 0xC0:
                     raise FormError("reserved label type", offset)
-                if offset + 1 >= len(message):
+                if offset + 1 >= end:
                     raise FormError("half a pointer", offset)
                 target = (length & 0x3F) << 8 | message[offset + 1]
                 if target >= start:
@@ -171,8 +169,11 @@ class Reader:
             raise FormError(f"name of more than {MAX_NAME_OCTETS} octets", start)
         raise FormError("name runs over the end", start)
 
-    def _follow(self, target: int) -> bytes:
+    def _follow(self, target: int, end: int) -> bytes:
         """Expand the name at a pointer's target, and remember it.
+
+        A target is the end of an earlier name, so it ends before the labels
+        that point to it begin, at ``end``.
 
         The walk goes down the chain of pointers and then builds the names on
         the way back, so that every target of the chain is remembered.
@@ -187,9 +188,9 @@ class Reader:
             self.pointer_hops += 1
             if self.pointer_hops > self.max_pointer_hops:
                 raise FormError(f"more than {self.max_pointer_hops} pointers to follow", target)
-            stop, further = self._labels(target, len(self.message))
+            stop, further = self._labels(target, end)
             chain.append((target, stop))
-            target = further
+            target, end = further, target
         for start, stop in reversed(chain):
             name = self.message[start:stop] + name
             if len(name) > MAX_NAME_OCTETS:

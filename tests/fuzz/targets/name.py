@@ -36,7 +36,8 @@ def one_input(octets):
     assert names.from_labels(names.to_labels(name)) == name.lower()
     assert names.from_text(names.to_text(name)) == name.lower()
     assert dnslib_name(octets, offset) == (name, reader.offset)
-    assert dnspython_name(octets, offset) == (name, reader.offset)
+    if reader.pointer_hops <= 16:  # dnspython follows no more
+        assert dnspython_name(octets, offset) == (name, reader.offset)
     reader.offset = offset
     assert reader.name() == name.lower()
 

@@ -68,15 +68,18 @@ def one_text(rrtype, text):
 
 
 def dnspython_canonical(rrtype, octets):
-    """The canonical form after dnspython, None when it has none or another opinion.
+    """The canonical form after dnspython; None when it has no opinion.
 
-    It writes some rdata in another form than it read, as LOC with a size of
-    10 x 10^0; that is not what canonical form is about.
+    It has none of types that it does not know, MINFO and NXT among them, nor of
+    rdata that it writes in another form than it read, as a LOC with a size of
+    10 x 10^0.
     """
     try:
         kind = dns.rdatatype.RdataType.make(rrtype)
         theirs = dns.rdata.from_wire("IN", kind, octets, 0, len(octets))
-        return theirs.to_digestable() if theirs.to_wire() == octets else None
+        if isinstance(theirs, dns.rdata.GenericRdata) or theirs.to_wire() != octets:
+            return None
+        return theirs.to_digestable()
     except dns.exception.DNSException:
         return None
 

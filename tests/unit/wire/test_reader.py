@@ -60,6 +60,8 @@ HOSTILE = {
     "pointer forward behind a label": b"\x01a" + pointer(40) + b"\x00" * 8,
     "loop of two": b"\x01a" + pointer(34),
     "loop through a label in the middle": b"\x01a\x01b" + pointer(36),
+    # Octet 33, the end of the class, is 1: a label of the pointer's own first octet.
+    "pointer to labels that overlap it": pointer(33) + b"x" * 33 + b"\x00",
     "pointer into the header": pointer(2),
     "pointer past the end": pointer(0x3FFF),
     "label type 01": b"\x41" + b"x" * 65 + b"\x00",
