@@ -97,6 +97,8 @@ class _Reader:
 
     def _name(self, token: Token) -> bytes | None:
         try:
+            if token.text.startswith('"'):
+                raise FormError("it has quotes")  # noqa: TRY301 - reported as the others
             return names.from_text(token.text, self._origin)
         except FormError as error:
             message = f"{quoted(token.text)} is not a name: {error.reason}"
@@ -109,7 +111,7 @@ class _Reader:
         rest = list(tokens)
         while rest and not _is_type(rest[0].text):
             token = rest.pop(0)
-            if token.text[:1].isdigit():
+            if token.text[:1].isdigit() and ttl is None:
                 ttl = self._ttl(token)
                 if ttl is None:
                     return

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Reader = Callable[["RecordType", Node, "Reading"], bytes | None]
 
 _GENERIC = re.compile(r"\\#\s+[0-9]+(\s|$)")
+_ESCAPE_OR_QUOTE = re.compile(r'\\.|"', re.DOTALL)
 _PARAMETER = re.compile(r"[a-z0-9-]{1,63}")
 
 
@@ -344,5 +345,9 @@ def _parameters(kind: RecordType, node: Node, reading: Reading) -> str | None:
         text += f" {key}"
         if not is_null(value):
             joined = ",".join(str(item.value) for item in items if isinstance(item, Scalar))
-            text += '="' + joined.replace('"', '\\"') + '"'
+            text += f'="{_ESCAPE_OR_QUOTE.sub(_escaped_quote, joined)}"'
     return text
+
+
+def _escaped_quote(match: re.Match[str]) -> str:
+    return '\\"' if match[0] == '"' else match[0]

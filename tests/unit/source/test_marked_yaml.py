@@ -8,11 +8,37 @@ from dnsd.source.problems import ConfigError, Where
 
 # What YAML 1.1 makes of them, were they not left alone: False, True, None, 8,
 # 83, 16, 45296, 62, a date, a float, infinity, an int, …
-TOKENS = """
-no No on off yes y n true False
-010 0123 0x10 0o17 0b11 1_000 -1 +1 1e3 1.0 .5 .inf .nan 12:34:56 1:2
-2026-01-01 2026-01-01T00:00:00Z = 192.0.2.1 1.10
-""".split()
+TOKENS = [
+    "no",
+    "No",
+    "on",
+    "off",
+    "yes",
+    "y",
+    "n",
+    "true",
+    "False",
+    "010",
+    "0123",
+    "0x10",
+    "0o17",
+    "0b11",
+    "1_000",
+    "-1",
+    "+1",
+    "1e3",
+    "1.0",
+    ".5",
+    ".inf",
+    ".nan",
+    "12:34:56",
+    "1:2",
+    "2026-01-01",
+    "2026-01-01T00:00:00Z",
+    "=",
+    "192.0.2.1",
+    "1.10",
+]
 
 
 @pytest.mark.parametrize("token", TOKENS)
@@ -104,8 +130,9 @@ def test_what_is_written_is_read(value):
 
 @given(st.binary(max_size=60) | st.text("ab:-?!&*[]{},'\"|>%@#\n \t<", max_size=40).map(str.encode))
 def test_any_octets_are_a_document_or_problems(octets):
+    problems = None
     try:
         parse(octets, "a.yaml").plain()
     except ConfigError as error:
-        assert all(problem.where.file == "a.yaml" for problem in error.problems)
-        assert error.problems
+        problems = error.problems
+    assert problems is None or {problem.where.file for problem in problems} == {"a.yaml"}

@@ -325,10 +325,36 @@ def test_a_file_of_octodns_is_read_as_it_is(records):
 
 
 # What YAML 1.1 makes of these as keys or values, octoDNS publishes or dies of.
-SURPRISES = """
-no No NO off on yes y n true false null ~ 010 0123 0x10 0b11 0o17 1_000 1e3 1.0 .5 .inf .nan
-12:34:56 1:2 2026-01-01 = 190:20:30
-""".split()
+SURPRISES = [
+    "no",
+    "No",
+    "NO",
+    "off",
+    "on",
+    "yes",
+    "y",
+    "n",
+    "true",
+    "false",
+    "null",
+    "~",
+    "010",
+    "0123",
+    "0x10",
+    "0b11",
+    "0o17",
+    "1_000",
+    "1e3",
+    "1.0",
+    ".5",
+    ".inf",
+    ".nan",
+    "12:34:56",
+    "1:2",
+    "2026-01-01",
+    "=",
+    "190:20:30",
+]
 
 
 @pytest.mark.parametrize("token", SURPRISES)
