@@ -1,9 +1,9 @@
 """The process that compiles zones: one request in, one report out, then it ends.
 
-Started by `compiler.py`. It bounds itself before it reads any zone, gives way to
-processes that answer, and dies with the process that started it: a version
-published when nobody is left to tell the workers would hide behind their
-caches. It says nothing else on its standard output.
+Started by `compiler.py`. It bounds itself before it reads any zone, and dies
+with the process that started it: a version published when nobody is left to
+tell the workers would hide behind their caches. It says nothing else on its
+standard output.
 
 Its start-up is part of every reload: it imports neither Twisted nor anything
 else that compiling does not need.
@@ -32,7 +32,9 @@ from dnsd.control.compile_status import STATUS_MEMORY
 if TYPE_CHECKING:
     from dnsd.control.shapes import CompileReport, CompileRequest
 
-_NICE: Final = 5
+# A small change should be served at once; a long run gives way to those who answer.
+_UNHURRIED_AFTER_S: Final = 0.5  # of CPU time
+_NICE: Final = 10
 _PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
 # Program, libraries and stacks, for the bound on address space.
 _PROGRAM_OCTETS: Final = 1 << 30
@@ -51,7 +53,8 @@ def main() -> None:
 
 def bound_process(request: CompileRequest) -> None:
     """Take no more memory and time than the request says."""
-    os.nice(_NICE)
+    signal.signal(signal.SIGVTALRM, lambda *_: os.nice(_NICE))
+    signal.setitimer(signal.ITIMER_VIRTUAL, _UNHURRIED_AFTER_S)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # RLIMIT_DATA counts what is allocated; RLIMIT_AS also counts the map of the
     # store, which is only address space.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dnsd.control.stream_listener import StreamListener
 
 if TYPE_CHECKING:
     import socket
@@ -35,13 +37,12 @@ class Interface:
         self._watcher = watcher
         self._sockets = sockets
         self._around = around
-        self._ports: list[Any] = []
+        self._listeners: list[StreamListener] = []
 
     def start(self) -> None:
         """Serve, watch, and bring zones in line with their files as they are now."""
-        adopt = self._around.reactor.adoptStreamPort
-        self._ports = [
-            adopt(opened.fileno(), opened.family, factory) for opened, factory in self._sockets
+        self._listeners = [
+            StreamListener(opened, factory, self._around) for opened, factory in self._sockets
         ]
         if self._watcher is not None:
             self._watcher.start()
@@ -55,8 +56,6 @@ class Interface:
         """Serve and watch no more; the sockets stay open for the next process."""
         if self._watcher is not None:
             self._watcher.stop()
-        for port in self._ports:
-            # Not stopListening, which takes the unix socket out of its directory.
-            port.stopReading()
-            port.socket.close()
-        self._ports = []
+        for listener in self._listeners:
+            listener.stop()
+        self._listeners = []

@@ -18,7 +18,7 @@ from dnsd.control.operations import Operations, Program
 from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
 from dnsd.control.scan import ZoneFiles
-from dnsd.control.unix_listener import UnixListener
+from dnsd.control.stream_listener import StreamListener
 from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.clock import use_monotonic_time
 from dnsd.observe.exposition import Exposition
@@ -36,7 +36,6 @@ class Daemon:
         self.zones.mkdir()
         (self.zones / "a.test.yaml").write_text(ZONE)
         self.path = tmp_path / "control.sock"
-        self.reactor = around.reactor
         self.claim = claim_socket(self.path)
         self.http = listen_http("127.0.0.1", 0)
         self.store = open_store(tmp_path / "store", map_size=64 << 20)
@@ -52,23 +51,21 @@ class Daemon:
         routes = Routes(operations, exposition)
         self.changed = threading.Event()
         self.watcher = Watcher(WatchOptions(where), around, self.change)
-        self.listener = UnixListener(
-            self.claim.socket, ControlFactory(routes, HttpOptions("socket"), around), around
-        )
-        self.port = around.reactor.adoptStreamPort(
-            self.http.fileno(),
-            socket.AF_INET,
-            ControlFactory(routes, HttpOptions("http"), around),
-        )
+        self.listeners = [
+            StreamListener(opened, ControlFactory(routes, options, around), around)
+            for opened, options in (
+                (self.claim.socket, HttpOptions("socket")),
+                (self.http, HttpOptions("http")),
+            )
+        ]
 
     def change(self):
         self.reloader.request("change").addCallback(lambda _: self.changed.set())
 
     def close(self):
         self.watcher.stop()
-        self.listener.stop()
-        self.port.stopListening()
-        self.reactor.iterate(0)  # which closes what has stopped to listen
+        for listener in self.listeners:
+            listener.stop()
         self.http.close()
         self.store.close()
         self.claim.release()

@@ -1,4 +1,4 @@
-"""Accept connections on the control socket without touching its file.
+"""Accept connections on a listening socket and leave everything else of it alone.
 
 Twisted's own port for unix sockets makes the file writable for everybody when
 it takes a listening socket over, and removes the file when it stops, though
@@ -7,7 +7,7 @@ another process may listen on it still. This one does neither.
 
 from __future__ import annotations
 
-import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from twisted.internet.interfaces import IReadDescriptor
@@ -16,6 +16,8 @@ from zope.interface import implementer
 from dnsd.observe import metrics
 
 if TYPE_CHECKING:
+    import socket
+
     from twisted.internet.protocol import Factory
 
     from dnsd.control.surroundings import Surroundings
@@ -27,8 +29,8 @@ _PAUSE_S: Final = 0.1
 
 
 @implementer(IReadDescriptor)
-class UnixListener:
-    """One listening unix socket, read by the reactor."""
+class StreamListener:
+    """One listening socket, unix or TCP, read by the reactor."""
 
     def __init__(self, opened: socket.socket, factory: Factory, around: Surroundings) -> None:
         """Begin to accept.
@@ -66,10 +68,11 @@ class UnixListener:
             except OSError:
                 self._wait()
                 return
-            with accepted:
+            # A client that is gone again has no address any more.
+            with accepted, suppress(OSError):
                 accepted.setblocking(False)  # noqa: FBT003
                 self._around.reactor.adoptStreamConnection(
-                    accepted.fileno(), socket.AF_UNIX, self._factory
+                    accepted.fileno(), accepted.family, self._factory
                 )
 
     def connectionLost(self, reason: object) -> None:  # noqa: N802
@@ -77,7 +80,7 @@ class UnixListener:
 
     def logPrefix(self) -> str:  # noqa: N802
         """Return what the reactor's log calls it."""
-        return "control socket"
+        return "control listener"
 
     def _wait(self) -> None:
         self._around.row[metrics.limit_slot("descriptors")] += 1

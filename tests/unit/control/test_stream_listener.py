@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
 from dnsd.control.claim import claim_socket
-from dnsd.control.unix_listener import UnixListener
+from dnsd.control.stream_listener import StreamListener
 from dnsd.observe import metrics
 
 
@@ -26,7 +26,7 @@ def claim(tmp_path):
 
 @pytest.fixture
 def listener(claim, really_around):
-    listener = UnixListener(claim.socket, Factory.forProtocol(Echo), really_around)
+    listener = StreamListener(claim.socket, Factory.forProtocol(Echo), really_around)
     yield listener
     listener.stop()
 
@@ -61,13 +61,13 @@ def test_a_connection_is_served(listener, answered):
 
 
 def test_the_file_keeps_its_mode_and_stays(claim, really_around):
-    UnixListener(claim.socket, Factory.forProtocol(Echo), really_around).stop()
+    StreamListener(claim.socket, Factory.forProtocol(Echo), really_around).stop()
     assert stat.S_IMODE(claim.path.stat().st_mode) == 0o600
 
 
 def test_a_successor_may_listen_on_the_same_socket(claim, really_around, answered):
-    UnixListener(claim.socket, Factory.forProtocol(Echo), really_around).stop()
-    successor = UnixListener(claim.socket, Factory.forProtocol(Echo), really_around)
+    StreamListener(claim.socket, Factory.forProtocol(Echo), really_around).stop()
+    successor = StreamListener(claim.socket, Factory.forProtocol(Echo), really_around)
     assert answered() == b"word"
     successor.stop()
 
