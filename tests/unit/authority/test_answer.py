@@ -265,10 +265,16 @@ def test_the_slot_is_that_of_the_only_zone_it_depends_on(zones, qname, slot):
 
 def test_the_root_zone_answers_for_every_name(tmp_path):
     store = open_store(tmp_path / "zones")
-    publish(store, {".": "@ NS ns.\nns. A 192.0.2.1\ntest. NS ns.test.\ntest. DS 1 8 9 00"})
+    publish(
+        store,
+        {
+            ".": "@ NS ns.\n@ MX 0 .\n@ A 192.0.2.9\nns. A 192.0.2.1\ntest. NS ns.test.\ntest. DS 1 8 9 00"
+        },
+    )
     zones = Zones(store)
     assert short(ask(zones, ".", "NS").answer) == [". NS ns."]
     assert ask(zones, "nope.").rcode == 3
+    assert ask(zones, ".", "MX").additional == []
     assert short(ask(zones, "example.test.").authority) == ["test. NS ns.test."]
     assert short(ask(zones, "test.", "DS").answer) == ["test. DS 1 8 9 00"]
     assert short(ask(zones, ".", "DS").authority) == [
