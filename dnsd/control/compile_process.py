@@ -5,8 +5,8 @@ with the process that started it: a version published when nobody is left to
 tell the workers would hide behind their caches. It says nothing else on its
 standard output.
 
-Its start-up is part of every reload: it imports neither Twisted nor anything
-else that compiling does not need.
+Its start-up is part of a reload unless it was started before: it imports
+neither Twisted nor anything else that compiling does not need.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ _PROGRAM_OCTETS: Final = 1 << 30
 def main() -> None:
     """Read the request, compile, report, clean up."""
     try:
-        request: CompileRequest = json.load(sys.stdin.buffer)
+        octets = sys.stdin.buffer.read()
+        if not octets:
+            return  # kept ready until whoever might have asked has ended
+        request: CompileRequest = json.loads(octets)
         bound_process(request)
         _run(request)
     except MemoryError:

@@ -5,6 +5,11 @@ as JSON to its standard output. Its memory and CPU time are bounded by the
 kernel, and it is killed when its time is over, so a zone file can stop neither
 answers nor this process. It starts with an empty environment and from the
 same program as we do.
+
+Most of a small run is the start of the process: 0.15 s of CPU time, against
+0.02 s for reading one changed zone of a thousand. So once there has been a run,
+the process for the next one is started ahead and waits for its request, which
+costs 25 MB.
 """
 
 from __future__ import annotations
@@ -194,22 +199,37 @@ class Compiler:
     def __init__(self, options: CompilerOptions, around: Surroundings) -> None:
         self._options = options
         self._around = around
+        self._ready: _Process | None = None
 
     def run(self, *, force: bool = False, dry_run: bool = False) -> Run:
-        """Start it once; see `compile_request`."""
+        """Have it compile once; see `compile_request`."""
         request = compile_request(
             self._options, self._around.clock.wall_now(), force=force, dry_run=dry_run
         )
-        process = _Process(json.dumps(request).encode(), self._around)
+        process, self._ready = self._ready or self._start(), None
+        process.ask(request)
+        process.outcome.addCallback(self._count)
+        process.ended.addCallback(self._start_ahead)
+        return Run(process.outcome, process.ended)
+
+    def _start(self) -> _Process:
+        process = _Process(self._around)
         command = compile_command()
         try:
             self._around.reactor.spawnProcess(process, command[0], command, env={})
         except OSError as error:
             process.never_started(_not_started(error))
-        else:
-            process.limit_time(request["time_s"])
-        process.outcome.addCallback(self._count)
-        return Run(process.outcome, process.ended)
+        process.ended.addCallback(self._forget, process)
+        return process
+
+    def _start_ahead(self, _: None) -> None:
+        if self._ready is None:
+            process = self._start()
+            self._ready = None if process.ended.called else process
+
+    def _forget(self, _: None, process: _Process) -> None:
+        if self._ready is process:
+            self._ready = None
 
     def _count(self, outcome: CompileReport | CompileFailure) -> CompileReport | CompileFailure:
         if isinstance(outcome, CompileFailure) and outcome.limit:
@@ -222,30 +242,30 @@ class _Process(ProcessProtocol):
 
     transport: Any  # zope's interface of it does not type-check
 
-    def __init__(self, request: bytes, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings) -> None:
         self.outcome: Deferred[CompileReport | CompileFailure] = Deferred()
         self.ended: Deferred[None] = Deferred()
-        self._request = request
         self._around = around
         self._report = bytearray()
         self._complaint = bytearray()
         self._failure: CompileFailure | None = None
         self._timer: Timer | None = None
 
-    def limit_time(self, time_s: float) -> None:
-        """Kill the process after so many seconds."""
+    def ask(self, request: CompileRequest) -> None:
+        """Hand the request over; the process is killed when its time is over."""
+        if self.ended.called:
+            return
+        time_s = request["time_s"]
         self._timer = self._around.clock.call_later(time_s, lambda: self._kill(_too_slow(time_s)))
+        self.transport.writeToChild(0, json.dumps(request).encode())
+        self.transport.closeChildFD(0)
 
     def never_started(self, failure: CompileFailure) -> None:
         """End before it began."""
         self.outcome.callback(failure)
         self.ended.callback(None)
 
-    def connectionMade(self) -> None:  # noqa: N802 -- names of Twisted, here and below
-        """Hand the request over."""
-        self.transport.writeToChild(0, self._request)
-        self.transport.closeChildFD(0)
-
+    # Names of Twisted, here and below.
     def outReceived(self, octets: bytes) -> None:  # noqa: N802
         """Take a part of the report."""
         if self._failure is not None:

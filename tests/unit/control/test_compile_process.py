@@ -118,6 +118,11 @@ def test_a_damaged_store_is_replaced_at_the_start_only(options, tmp_path):
     assert (tmp_path / "store.damaged" / "data.mdb").exists()
 
 
+def test_without_a_request_it_just_ends():
+    ended = subprocess.run(compile_command(), input=b"", capture_output=True, env={}, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+
+
 def test_memory_is_bounded(options, zones):
     hosts = "".join(f"h{i}: {{type: A, value: 127.0.0.1}}\n" for i in range(30_000))
     write(zones, "a.test", ZONE + hosts)

@@ -1,6 +1,7 @@
 import signal
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from dnsd.control import compiler as compiler_module
 from dnsd.control.compile_status import STATUS_MEMORY
@@ -104,15 +105,24 @@ class Reactor:
     def __init__(self, error=None):
         self.error = error
         self.killed = []
+        self.protocols = []
 
     def spawnProcess(self, protocol, executable, args, env):  # noqa: N802
         if self.error:
             raise self.error
         self.protocol = protocol
+        self.protocols.append(protocol)
         self.command = args
         self.environment = env
         self.request = b""
         protocol.makeConnection(self)
+
+    def end(self, status=0):
+        """End the process that was asked last, and the run with it."""
+        protocol = self.protocol
+        protocol.outReceived(REPORT)
+        protocol.outConnectionLost()
+        protocol.processEnded(End(status))
 
     # the transport of the process
     def writeToChild(self, descriptor, octets):  # noqa: N802
@@ -218,6 +228,63 @@ def test_a_process_that_cannot_be_started_is_a_failure(compiler, reactor):
         ),
         "ended": True,
     }
+
+
+def test_the_process_of_the_next_run_is_started_ahead(compiler, reactor, time):
+    compiler.run()
+    assert len(reactor.protocols) == 1
+    reactor.end()
+    assert len(reactor.protocols) == 2
+    assert reactor.request == b""
+    assert time.getDelayedCalls() == []
+    found = results(compiler.run(force=True))
+    assert len(reactor.protocols) == 2
+    assert b'"force": true' in reactor.request
+    reactor.end()
+    assert found["outcome"] == {"failure": "", "zones": []}
+    assert len(reactor.protocols) == 3
+
+
+def test_a_process_that_ended_while_it_waited_is_not_asked(compiler, reactor):
+    compiler.run()
+    reactor.end()
+    reactor.protocol.processEnded(End(signal_number=9))
+    assert len(reactor.protocols) == 2
+    found = results(compiler.run())
+    assert len(reactor.protocols) == 3
+    reactor.end()
+    assert found["outcome"] == {"failure": "", "zones": []}
+
+
+def test_a_process_that_cannot_be_started_ahead_is_started_when_asked(compiler, reactor):
+    compiler.run()
+    reactor.error = OSError(11, "Resource temporarily unavailable")
+    reactor.end()
+    assert len(reactor.protocols) == 1
+    reactor.error = None
+    compiler.run()
+    assert len(reactor.protocols) == 2
+
+
+@pytest.mark.slow
+def test_a_process_started_ahead_compiles(options, really_around, real_time):
+    compiler = Compiler(options, really_around)
+    reports = []
+    first = compiler.run()
+    first.outcome.addCallback(reports.append)
+    second = Deferred()
+
+    def again(_):
+        (options.where.directories[0] / "a.test.yaml").write_text(
+            ZONE + "x: {type: A, value: 1.2.3.4}"
+        )
+        run = compiler.run()
+        run.outcome.addCallback(reports.append)
+        run.ended.chainDeferred(second)
+
+    first.ended.addCallback(again)
+    real_time.run(second)
+    assert [report["records"] for report in reports] == [3, 4]
 
 
 @pytest.mark.slow
