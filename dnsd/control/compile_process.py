@@ -20,7 +20,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from dnsd.authority.build import report
 from dnsd.authority.build.compilation import compile_zones
@@ -124,7 +124,8 @@ def _move_aside(path: Path) -> None:
 
 
 def _compile(request: CompileRequest, store: ZoneStore) -> CompileReport:
-    before, _ = _origins(store)
+    with store.snapshot() as snapshot:
+        before = {origin for origin, _ in snapshot.rows()}
     outcome = compile_zones(
         report.CompileRequest.from_json(request["request"]),
         store,
@@ -135,12 +136,12 @@ def _compile(request: CompileRequest, store: ZoneStore) -> CompileReport:
     return {
         "failure": "",
         "zones": _worth_telling(outcome),
-        "problems": outcome.to_json()["problems"],
+        "problems": [cast("Any", report.problem_to_json(one)) for one in outcome.problems],
         "published": not outcome.dry_run
         and any(
             zone.status in (report.Status.LOADED, report.Status.REMOVED) for zone in outcome.zones
         ),
-        "origins_changed": before.keys() != served.keys(),
+        "origins_changed": before != served.keys(),
         "rebuilt": False,
         "served": len(served),
         "generated": sum(served.values()),
