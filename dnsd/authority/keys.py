@@ -52,7 +52,7 @@ def of_name(prefix: bytes, surplus: int, name: bytes) -> bytes:
     return prefix + labels + b"\x00"
 
 
-def common_octets(left: bytes, right: bytes) -> int:
+def shared_octets(left: bytes, right: bytes) -> int:
     """Count the octets at the beginning that two keys share.
 
     In one step, whatever the length: names of 127 labels cost what others do.

@@ -496,7 +496,7 @@ class ZoneVersion:
         if surplus <= 1 + name[0]:  # only the apex is above it: one step tells
             return name if not surplus or self._has_key_with(key) else self.origin
         before, after = self._around(key)
-        shared = max(keys.common_octets(key, before), keys.common_octets(key, after))
+        shared = max(keys.shared_octets(key, before), keys.shared_octets(key, after))
         # Labels end with the only zero octets of a key.
         end = max(key.rfind(0, 0, shared) + 1, len(self._prefix))
         offset = 0

@@ -30,8 +30,8 @@ def test_the_longest_key_fits_into_a_key_of_lmdb(octet):
 
 
 @given(left=st.binary(max_size=20), right=st.binary(max_size=20), shared=st.binary(max_size=9))
-def test_common_octets_are_counted_from_the_beginning(left, right, shared):
-    count = keys.common_octets(shared + left, shared + right)
+def test_shared_octets_are_counted_from_the_beginning(left, right, shared):
+    count = keys.shared_octets(shared + left, shared + right)
     both = zip(shared + left, shared + right, strict=False)
     expected = 0
     for one, other in both:
