@@ -184,7 +184,6 @@ def _limits(written: WrittenLimits) -> schema.Limits:
         tcp_in_flight=written.tcp_in_flight,
         tcp_unsent_octets=written.tcp_unsent,
         tcp_unsent_time_s=written.tcp_unsent_time,
-        zone_file_octets=written.zone_file_size,
         zone_store_octets=written.zone_store_size,
         compile_memory_octets=written.compile_memory,
         compile_time_s=written.compile_time,

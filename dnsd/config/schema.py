@@ -151,7 +151,6 @@ class Limits:
     tcp_in_flight: int
     tcp_unsent_octets: int
     tcp_unsent_time_s: float
-    zone_file_octets: int
     zone_store_octets: int
     compile_memory_octets: int
     compile_time_s: float
@@ -198,7 +197,7 @@ class Config:
     @property
     def zone_store(self) -> Path:
         """The directory of the store of compiled zones."""
-        return self.state_directory / "zones"
+        return self.state_directory / "zone-store"
 
     @property
     def serials(self) -> Path:

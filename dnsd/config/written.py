@@ -256,9 +256,6 @@ class WrittenLimits(Section):
     tcp_unsent_time: Annotated[float, Duration("10ms", "5m")] = key(
         "Time after which a client that reads nothing is disconnected.", "5s", example="20s"
     )
-    zone_file_size: Annotated[int, Size("1KiB", "1GiB")] = key(
-        "Size of the largest zone file that is read.", "64MiB", example="256MiB"
-    )
     zone_store_size: Annotated[int, Size("1MiB", "1TiB")] = key(
         "Address space set aside for compiled zones; disk is used only as needed.",
         "64GiB",

@@ -54,18 +54,25 @@ class ReadingReactor(Protocol):
 class UdpBatch:
     """Reads one listening socket for one reactor."""
 
-    def __init__(self, reactor: ReadingReactor, sock: socket.socket, responder: Responder) -> None:
+    def __init__(
+        self,
+        reactor: ReadingReactor,
+        sock: socket.socket,
+        responder: Responder,
+        datagrams: int = DATAGRAMS_PER_TURN,
+    ) -> None:
         """Prepare the buffers; nothing is read before :meth:`start`.
 
         Args:
             reactor: adds and removes readers.
             sock: bound, non-blocking.
             responder: answers what no alias answers.
+            datagrams: at most so many are read in one turn (``datagrams_per_turn``).
         """
         self._reactor = reactor
         self._socket = sock
         self._responder = responder
-        self._vectors = DatagramVectors(sock, DATAGRAMS_PER_TURN, responder.max_datagram)
+        self._vectors = DatagramVectors(sock, datagrams, responder.max_datagram)
         self._is_ipv4 = sock.family == _IPV4
         self._local = _local_reader(self._vectors, ipv4=self._is_ipv4)
         # Peer address octets → the aliases of its view, and whether to count replies.

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dnsd.net.udp_batch import UdpBatch
-
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Collection, Sequence
 
     from dnsd.control.surroundings import Surroundings
     from dnsd.net.framed_tcp import Connections
     from dnsd.net.listeners import Listener
-    from dnsd.net.responder import Responder
+    from dnsd.net.udp_batch import UdpBatch
     from dnsd.run.reactors import ListeningPort
     from dnsd.run.upkeep import Repeating
 
@@ -31,7 +30,7 @@ class Serving:
     def __init__(
         self,
         listeners: Sequence[Listener],
-        responder: Responder,
+        reader_of: Callable[[socket.socket], UdpBatch],
         connections: Connections,
         upkeep: Sequence[Repeating],
         around: Surroundings,
@@ -40,14 +39,14 @@ class Serving:
 
         Args:
             listeners: all sockets of the daemon.
-            responder: answers queries.
+            reader_of: makes what reads a socket for datagrams.
             connections: factory for DNS over TCP.
             upkeep: what is to be done at regular times meanwhile.
             around: reactor and clock of the process.
         """
         self._upkeep = upkeep
         self._listeners = listeners
-        self._responder = responder
+        self._reader_of = reader_of
         self._connections = connections
         self._around = around
         self._readers: dict[int, UdpBatch] = {}
@@ -98,7 +97,7 @@ class Serving:
     def _start(self, place: int) -> None:
         listener = self._listeners[place]
         if listener.endpoint.transport == "udp":
-            reader = UdpBatch(self._around.reactor, listener.socket, self._responder)
+            reader = self._reader_of(listener.socket)
             reader.start()
             self._readers[place] = reader
         else:

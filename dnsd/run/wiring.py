@@ -24,6 +24,7 @@ from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.framed_tcp import Connections, FramedTcpOptions
 from dnsd.net.listeners import Endpoint
 from dnsd.net.responder import Responder
+from dnsd.net.udp_batch import UdpBatch
 from dnsd.observe.exposition import Exposition
 from dnsd.query.acl import Networks
 from dnsd.query.answer_cache import AnswerCacheOptions
@@ -41,6 +42,7 @@ from dnsd.run.serving import Serving
 from dnsd.run.upkeep import changing_secrets, sampling
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from dnsd.authority.store import ZoneStore
@@ -51,12 +53,12 @@ if TYPE_CHECKING:
 
 def store_path(config: Config) -> Path:
     """Return the directory of compiled zones."""
-    return config.state_directory / "zone-store"
+    return config.zone_store
 
 
 def serials_path(config: Config) -> Path:
     """Return the file of serials, which survives the loss of the store."""
-    return config.state_directory / "serials.db"
+    return config.serials
 
 
 def endpoints(config: Config) -> list[Endpoint]:
@@ -155,7 +157,12 @@ def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surrou
     if parts.cookies is not None and not inheritance.config.cookies.secrets:
         upkeep.append(changing_secrets(parts.cookies, inheritance.cookie_seed, around.clock))
     connections = Connections(_tcp_options(inheritance), around.clock, responder)
-    return Serving(inheritance.listeners, responder, connections, upkeep, around)
+    datagrams = inheritance.config.limits.datagrams_per_turn
+
+    def reader_of(opened: socket.socket) -> UdpBatch:
+        return UdpBatch(around.reactor, opened, responder, datagrams)
+
+    return Serving(inheritance.listeners, reader_of, connections, upkeep, around)
 
 
 def _tcp_options(inheritance: Inheritance) -> FramedTcpOptions:

@@ -17,7 +17,7 @@ MACHINE = Machine(2, low_ports=False, ipv6_loopback=True, superuser=False, users
 class Running:
     config: Config
     version: str = "0.1.0"
-    zone: str | None = "example.test."
+    zone: str = "example.test."
     notices: tuple[str, ...] = ()
 
 
@@ -40,7 +40,7 @@ def test_without_a_configuration_this_machine_is_answered(directory, capsys):
 
 def test_notices_go_to_standard_error(directory, capsys):
     config = _config(directory, "control: {http: off, socket: /run/dnsd.sock}\n")
-    announce(Running(config, zone=None, notices=("this kernel has no Landlock",)))
+    announce(Running(config, zone="", notices=("this kernel has no Landlock",)))
     output = capsys.readouterr()
     assert output.out == (
         "dnsd 0.1.0, configuration dnsd.yaml\n"

@@ -25,7 +25,7 @@ def test_a_configuration_does_not_change(tmp_path, machine):
 
 def test_stores_are_in_the_state_directory(tmp_path, machine):
     config = load(None, directory=tmp_path, machine=machine)
-    assert config.zone_store == tmp_path / "var" / "zones"
+    assert config.zone_store == tmp_path / "var" / "zone-store"
     assert config.serials == tmp_path / "var" / "serials.db"
 
 
