@@ -173,7 +173,7 @@ class Named(Server):
 options {{
   directory "{self.directory}"; pid-file none; session-keyfile none;
   listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-  recursion no; allow-transfer {{ none; }}; notify no; minimal-responses yes;
+  recursion no; allow-transfer {{ none; }}; notify no; minimal-responses no-auth;
   check-names primary ignore; check-integrity no; check-mx ignore; check-mx-cname ignore;
   check-srv-cname ignore; check-sibling no; check-wildcard no; check-spf ignore;
   max-records-per-type 0; max-types-per-name 0;
@@ -211,7 +211,7 @@ server:
   xfrdir: "{self.directory}"
   rrl-ratelimit: 0
   minimal-responses: yes
-  refuse-any: yes
+  refuse-any: no
   hide-version: yes
 remote-control:
   control-enable: no
@@ -290,7 +290,6 @@ class Dnsd(Server):
         """Write the zones as YAML and serve them with rate limiting off for loopback."""
         from dnsd.authority.zonefile.master_file import read_master
         from dnsd.authority.zonefile.octodns_export import write_octodns
-
         from dnsd.wire import names
 
         folder = self.directory / "zones"
