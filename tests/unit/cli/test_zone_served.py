@@ -2,6 +2,11 @@ import json
 
 import pytest
 
+from dnsd.authority.build.compilation import compile_zones
+from dnsd.authority.build.report import CompileRequest
+from dnsd.authority.serials import Serials
+from dnsd.authority.store import open_store
+
 ZONES = [
     {"origin": "2.0.192.in-addr.arpa.", "file": "zones/example.test.yaml", "generated": True,
      "serial": 7, "records": 12, "kept": False, "problems": []},
@@ -141,3 +146,43 @@ def test_a_reload_that_failed_says_why(run, daemon):
     done = run("zone", "reload")
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", "no memory\n")
     assert json.loads(run("zone", "reload", "--json").stdout)["result"] == "failed"
+
+
+def test_what_the_server_made_of_a_zone_is_shown(run, daemon, directory):
+    (directory / "zones" / "example.test.yaml").write_text(
+        "reverse: auto\n"
+        "records:\n"
+        "  '': {type: NS, value: ns1.example.test.}\n"
+        "  ns1: {type: A, value: 192.0.2.53}\n"
+    )
+    (directory / "var").mkdir()
+    store = open_store(directory / "var" / "zone-store", map_size=1 << 20)
+    try:
+        with Serials(directory / "var" / "serials.db") as serials:
+            request = CompileRequest(directories=(directory / "zones",))
+            assert compile_zones(request, store, serials, 1772323200).is_clean
+    finally:
+        store.close()
+    daemon.answers["GET /zones/example.test."] = 200, ZONES[1]
+    soa = "ns1.example.test. hostmaster.example.test. 2026030100 86400 7200 3600000 3600"
+    result = run("zone", "show", "example.test", "--generated")
+    assert result.stdout.partition("\n\n")[2] == f"example.test. 3600 IN SOA {soa}\n"
+    daemon.answers["GET /zones/2.0.192.in-addr.arpa."] = 200, ZONES[0]
+    result = run("zone", "show", "2.0.192.in-addr.arpa", "--generated")
+    assert result.stdout.partition("\n\n")[2] == (
+        "2.0.192.in-addr.arpa. 3600 IN NS ns1.example.test.\n"
+        f"2.0.192.in-addr.arpa. 3600 IN SOA {soa}\n"
+        "53.2.0.192.in-addr.arpa. 3600 IN PTR ns1.example.test.\n"
+    )
+    records = json.loads(run("zone", "show", "example.test", "--generated", "--json").stdout)[
+        "generated_records"
+    ]
+    assert records == [f"example.test. 3600 IN SOA {soa}"]
+
+
+def test_without_a_store_what_was_made_is_not_known(run, daemon, directory):
+    daemon.answers["GET /zones/2.0.192.in-addr.arpa."] = 200, ZONES[0]
+    result = run("zone", "show", "2.0.192.in-addr.arpa", "--generated")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"zone store {directory}/var/zone-store: ")
+    assert result.stderr.count("\n") == 1
