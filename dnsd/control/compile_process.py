@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -36,6 +37,13 @@ if TYPE_CHECKING:
 _UNHURRIED_AFTER_S: Final = 0.5  # of CPU time
 _NICE: Final = 10
 _PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
+# What a report holds at most: whoever reads it answers queries meanwhile.
+MAX_ZONES: Final = 1000
+MAX_CHANGES: Final = 10_000
+MAX_PROBLEMS: Final = 5000
+
+_PUBLISHED: Final = (report.Status.LOADED, report.Status.REMOVED)
+
 # Program, libraries and stacks, for the bound on address space.
 _PROGRAM_OCTETS: Final = 1 << 30
 
@@ -133,24 +141,46 @@ def _compile(request: CompileRequest, store: ZoneStore) -> CompileReport:
         request["wall_now"],
     )
     served, records = _origins(store)
+    zones, omitted = _worth_telling(outcome)
+    published = [zone for zone in outcome.zones if zone.status in _PUBLISHED]
     return {
         "failure": "",
-        "zones": _worth_telling(outcome),
+        "zones": zones,
+        "omitted": omitted,
         "problems": [cast("Any", report.problem_to_json(one)) for one in outcome.problems],
-        "published": not outcome.dry_run
-        and any(
-            zone.status in (report.Status.LOADED, report.Status.REMOVED) for zone in outcome.zones
-        ),
+        "published": bool(published) and not outcome.dry_run,
+        "slots": sorted({zone.slot for zone in published}),
         "origins_changed": before != served.keys(),
         "rebuilt": False,
+        "kept": sum(zone.status is report.Status.KEPT for zone in outcome.zones),
+        "refused": sum(zone.status is report.Status.REFUSED for zone in outcome.zones),
         "served": len(served),
         "generated": sum(served.values()),
         "records": records,
     }
 
 
-def _worth_telling(outcome: report.CompileReport) -> list[Any]:
-    return [zone.to_json() for zone in outcome.zones if zone.status != "unchanged" or zone.problems]
+def _worth_telling(outcome: report.CompileReport) -> tuple[list[Any], int]:
+    """List zones that changed or have problems, those that are not as their file first.
+
+    Returns:
+        As much as a report may hold, and the number of zones left out.
+    """
+    found = [zone for zone in outcome.zones if zone.status != "unchanged" or zone.problems]
+    found.sort(key=lambda zone: zone.status in _PUBLISHED)
+    zones = []
+    lines, problems = MAX_CHANGES, MAX_PROBLEMS
+    for zone in found[:MAX_ZONES]:
+        shown = replace(
+            zone,
+            changes=zone.changes[:lines],
+            omitted=zone.omitted + max(len(zone.changes) - lines, 0),
+            problems=zone.problems[:problems],
+        )
+        lines -= len(shown.changes)
+        problems -= len(shown.problems)
+        zones.append(shown.to_json())
+    return zones, max(len(found) - MAX_ZONES, 0)
 
 
 def _origins(store: ZoneStore) -> tuple[dict[bytes, bool], int]:
@@ -168,10 +198,14 @@ def _failed(reason: str) -> CompileReport:
     return {
         "failure": reason,
         "zones": [],
+        "omitted": 0,
         "problems": [],
         "published": False,
+        "slots": [],
         "origins_changed": False,
         "rebuilt": False,
+        "kept": 0,
+        "refused": 0,
         "served": 0,
         "generated": 0,
         "records": 0,

@@ -156,6 +156,7 @@ class Reloader:
             return self._ended(wanted, "failed", reason=outcome.reason)
         ended = self._ended(wanted, self._take_over(outcome))
         ended["zones"] = outcome["zones"]
+        ended["omitted"] = outcome["omitted"]
         ended["problems"] = outcome["problems"]
         return ended
 
@@ -171,6 +172,7 @@ class Reloader:
             "duration_s": round(self._around.clock.now() - wanted.asked_at, 3),
             "reason": reason,
             "zones": [],
+            "omitted": 0,
             "problems": [],
         }
 
@@ -200,10 +202,8 @@ class Reloader:
         if report["origins_changed"] or not self._has_published:
             self._page.bump_all_zones()
         else:
-            for zone in report["zones"]:
-                if zone["status"] == "loaded":
-                    self._page.bump(zone["slot"])
-            self._page.bump(ANY_ZONE)
+            for slot in {ANY_ZONE, *report["slots"]}:
+                self._page.bump(slot)
         self._has_published = True
 
     def _count_zones(self, report: CompileReport) -> None:
@@ -216,10 +216,10 @@ class Reloader:
         row[metrics.ZONES.slot("file")] = served - generated
         row[metrics.ZONES.slot("generated")] = generated
         row[metrics.ZONE_RECORDS.slot()] = records
-        statuses = [zone["status"] for zone in self.broken]
-        row[metrics.ZONES_KEPT.slot()] = statuses.count("kept")
-        row[metrics.ZONES_REFUSED.slot()] = statuses.count("refused")
-        row[metrics.ZONE_LOAD_ERRORS.slot()] += len(self.broken)
+        kept, refused = report["kept"], report["refused"]
+        row[metrics.ZONES_KEPT.slot()] = kept
+        row[metrics.ZONES_REFUSED.slot()] = refused
+        row[metrics.ZONE_LOAD_ERRORS.slot()] += kept + refused
         row[metrics.limit_slot("zone_deletion_share")] += sum(
             any(problem["id"] in _DELETION_CHECKS for problem in zone["problems"])
             for zone in self.broken
@@ -233,9 +233,7 @@ class Reloader:
             return
         for problem in ended["problems"]:
             log.error("reload_problem", problem["message"], **_place(problem))
-        loaded = sum(zone["status"] == "loaded" for zone in ended["zones"])
-        text = "zones are served anew" if loaded else "no zone has changed"
-        log.info("reload", text, result=ended["result"], loaded=loaded, **facts)
+        log.info("reload", "zone files have been read", result=ended["result"], **facts)
 
     def _log_zones(self, zones: list[ZoneChange]) -> None:
         """Write what is wrong with each file, once as long as it stays the same."""
@@ -283,11 +281,12 @@ def _place(problem: ProblemShape) -> dict[str, str]:
 
 
 def _tell_diff(outcome: CompileReport | CompileFailure, askers: list[Deferred[Diff]]) -> None:
-    diff: Diff = {"reason": "", "zones": [], "problems": []}
+    diff: Diff = {"reason": "", "zones": [], "omitted": 0, "problems": []}
     if isinstance(outcome, CompileFailure):
         diff["reason"] = outcome.reason
     else:
         diff["zones"] = outcome["zones"]
+        diff["omitted"] = outcome["omitted"]
         diff["problems"] = outcome["problems"]
     for asker in askers:
         asker.callback(diff)

@@ -68,17 +68,24 @@ class CompileReport(TypedDict):
     """What the compiler's process says.
 
     ``failure`` says why the run came to no end, or is empty. ``zones`` leaves out
-    unchanged ones that have no problems. ``published``: something new is
-    served. ``origins_changed``: other zones than before are. ``rebuilt``: the
-    store was damaged and made anew. The totals are of what is served.
+    unchanged ones that have no problems, and as many as ``omitted`` says.
+    ``published``: something new is served; ``slots`` are the generation slots of
+    all zones that changed. ``origins_changed``: other zones than before are
+    served. ``rebuilt``: the store was damaged and made anew. ``kept`` and
+    ``refused`` count zones whose file is not what is served; the totals are of
+    what is.
     """
 
     failure: str
     zones: list[ZoneChange]
+    omitted: int
     problems: list[ProblemShape]
     published: bool
+    slots: list[int]
     origins_changed: bool
     rebuilt: bool
+    kept: int
+    refused: int
     served: int
     generated: int
     records: int
@@ -87,8 +94,8 @@ class CompileReport(TypedDict):
 class Reload(TypedDict):
     """One run of the compiler.
 
-    ``zones`` leaves out unchanged ones that have no problems. ``problems`` are
-    those of the run itself. ``result``: *published* something changed and is served; *unchanged* nothing
+    ``zones`` leaves out unchanged ones that have no problems, and as many as
+    ``omitted`` says. ``problems`` are those of the run itself. ``result``: *published* something changed and is served; *unchanged* nothing
     had; *refused* at least one zone was, others may have been published;
     *failed* the compiler did not come to an end and nothing changed.
     """
@@ -99,6 +106,7 @@ class Reload(TypedDict):
     duration_s: float
     reason: str
     zones: list[ZoneChange]
+    omitted: int
     problems: list[ProblemShape]
 
 
@@ -107,6 +115,7 @@ class Diff(TypedDict):
 
     reason: str
     zones: list[ZoneChange]
+    omitted: int
     problems: list[ProblemShape]
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from dnsd.authority.build.report import CompileReport, Status, ZoneReport
 from dnsd.authority.store import open_store
+from dnsd.control import compile_process
 from dnsd.control.compile_status import STATUS_MEMORY
 from dnsd.control.compiler import CompilerOptions, compile_command, compile_request
 from dnsd.control.scan import ZoneFiles
+from dnsd.source.problems import Problem, Where
 from dnsd.wire import names
 
 pytestmark = pytest.mark.slow
@@ -62,7 +65,28 @@ def test_zones_are_published_and_told(options):
     store = open_store(options.store, read_only=True)
     with store.snapshot() as snapshot:
         assert snapshot.row(names.from_text("a.test.")).slot == zone["slot"]
+    assert first["slots"] == [zone["slot"]]
     store.close()
+
+
+def test_a_report_is_bounded_and_what_is_wrong_comes_first(monkeypatch):
+    monkeypatch.setattr(compile_process, "MAX_ZONES", 3)
+    monkeypatch.setattr(compile_process, "MAX_CHANGES", 5)
+    monkeypatch.setattr(compile_process, "MAX_PROBLEMS", 4)
+    problems = (Problem(Where("f"), "id", "m"),) * 3
+    lines = ("+ a",) * 4
+    zones = [
+        ZoneReport("a.", "a", Status.LOADED, changes=lines, problems=problems),
+        ZoneReport("b.", "b", Status.UNCHANGED),
+        ZoneReport("c.", "c", Status.LOADED, changes=lines, omitted=1),
+        ZoneReport("d.", "d", Status.KEPT, problems=problems),
+        ZoneReport("e.", "e", Status.REMOVED),
+    ]
+    told, omitted = compile_process._worth_telling(CompileReport(tuple(zones)))
+    assert [zone["origin"] for zone in told] == ["d.", "a.", "c."]
+    assert [len(zone["problems"]) for zone in told] == [3, 1, 0]
+    assert [(len(zone["changes"]), zone["omitted"]) for zone in told] == [(0, 0), (4, 0), (1, 4)]
+    assert omitted == 1
 
 
 def test_what_has_not_changed_is_not_told(options):

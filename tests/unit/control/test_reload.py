@@ -24,9 +24,12 @@ def change(origin="a.test.", status="loaded", slot=7, problems=(), **facts):
 
 def report(*zones, origins_changed=False, problems=(), **facts):
     return {
-        "failure": "", "zones": list(zones), "problems": list(problems),
+        "failure": "", "zones": list(zones), "omitted": 0, "problems": list(problems),
         "published": any(zone["status"] in ("loaded", "removed") for zone in zones),
+        "slots": [zone["slot"] for zone in zones if zone["status"] in ("loaded", "removed")],
         "origins_changed": origins_changed, "rebuilt": False,
+        "kept": sum(zone["status"] == "kept" for zone in zones),
+        "refused": sum(zone["status"] == "refused" for zone in zones),
         "served": 5, "generated": 2, "records": 50, **facts,
     }  # fmt: skip
 
@@ -263,7 +266,7 @@ def test_a_diff_is_a_run_of_its_own_that_changes_nothing(compiler, published, pa
     found = answers(published.diff())
     assert compiler.runs[-1][1] == {"force": False, "dry_run": True}
     compiler.end(report(change(), published=False))
-    assert found == [{"reason": "", "zones": [change()], "problems": []}]
+    assert found == [{"reason": "", "zones": [change()], "omitted": 0, "problems": []}]
     assert moved(page) == {}
     assert published.last is before
     assert row[metrics.RELOADS.slot("published")] == 1
