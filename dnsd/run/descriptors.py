@@ -45,7 +45,7 @@ def raise_limit() -> int:
 
 
 def fit(need: Need, limit: int) -> tuple[int, str | None]:
-    """Tell how many TCP clients fit into a limit.
+    """Tell how many TCP clients a limit has room for.
 
     Args:
         need: what the busiest process would open.
@@ -59,7 +59,7 @@ def fit(need: Need, limit: int) -> tuple[int, str | None]:
     # A quarter more than counted: a closed connection keeps its descriptor for a turn.
     available = (limit - fixed) * 4 // 5
     if available >= need.tcp_clients:
-        return need.tcp_clients, None
+        return available, None
     clients = max(1, available)
     wanted = fixed + need.tcp_clients * 5 // 4
     return clients, (

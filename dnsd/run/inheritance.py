@@ -35,7 +35,7 @@ class Inheritance:
         page: shared counters, generations and facts.
         quarantine: shared fingerprints of requests that kill.
         cookie_seed: 32 octets nobody else knows.
-        tcp_clients: TCP connections a process may hold, as descriptors allow.
+        tcp_room: TCP connections that a process has descriptors for.
         notices: what the operator should know, one sentence each.
         log: where events go.
     """
@@ -48,6 +48,6 @@ class Inheritance:
     page: SlotPage
     quarantine: Quarantine
     cookie_seed: bytes
-    tcp_clients: int
+    tcp_room: int
     notices: tuple[str, ...]
     log: EventLog

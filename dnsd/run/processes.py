@@ -46,24 +46,27 @@ class Children:
     def __contains__(self, pid: int) -> bool:
         return pid in self._channels
 
-    def fork(self, seat: Seat, version: int) -> int:
+    def fork(self, seat: Seat, version: int) -> int | None:
         """Make a child.
 
         Returns:
-            Its process id.
-
-        Raises:
-            OSError: the system has no room for another process.
+            Its process id; None when the system has no room for another one.
         """
-        ours, theirs = channel_pair()
+        try:
+            ours, theirs = channel_pair()
+        except OSError:
+            return None
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SUPERVISOR_SIGNALS)
         try:
             pid = os.fork()
             if not pid:
                 self._live(seat, version, (ours, theirs))
+        except OSError:
+            ours.close()
+            return None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()
+            theirs.close()
         self._channels[pid] = ours
         return pid
 

@@ -7,6 +7,7 @@ the others drain.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -14,6 +15,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dnsd.observe import metrics
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
 from dnsd.run import landlock, reactors, wiring
@@ -53,15 +55,17 @@ def run_single(
         StoreError: the zone store cannot be read.
     """
     page, log = inheritance.page, inheritance.log
-    page.facts(_ROW).claim(os.getpid(), Role.SINGLE, int(time.time()))
-    log.enter_row(page.row(_ROW), "")
-    around = reactors.begin(log, page.row(_ROW))
+    row = metrics.enter_row(page, _ROW, os.getpid(), Role.SINGLE, int(time.time()))
+    log.enter_row(row, "")
+    around = reactors.begin(log, row)
     with closing(wiring.open_zones(inheritance.config)) as store:
         landlock.confine(control_paths(inheritance.config))
         daemon = Single(inheritance, store, around, reconfigure)
         daemon.start()
         beating(page, _ROW, Role.SINGLE, around).start()
         page.facts(_ROW).say_ready()
+        gc.collect()
+        gc.freeze()
         around.reactor.callWhenRunning(announce)
         around.reactor.callWhenRunning(notify, READY)
         reactors.run(

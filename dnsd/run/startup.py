@@ -58,7 +58,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
     bound = listeners.bind(wiring.endpoints(config), max(1, config.workers))
     control_socket = _claim(config, account, notices)
     control_http = listen_http(*config.control.http) if config.control.http else None
-    clients, notice = descriptors.fit(
+    room, notice = descriptors.fit(
         descriptors.Need(
             sockets=len(bound.listeners),
             tcp_clients=config.limits.tcp_clients,
@@ -81,7 +81,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         page=metrics.new_page(rows, len(bound.listeners)),
         quarantine=Quarantine(rows),
         cookie_seed=secrets.token_bytes(SEED_OCTETS),
-        tcp_clients=clients,
+        tcp_room=room,
         notices=tuple(notices),
         log=log,
     )

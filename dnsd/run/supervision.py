@@ -61,8 +61,12 @@ class SupervisionOptions:
 class Actions(Protocol):
     """What the supervisor can do, and whom it can tell."""
 
-    def fork(self, seat: Seat, version: int) -> int:
-        """Start a process with a version of the configuration; returns its pid."""
+    def fork(self, seat: Seat, version: int) -> int | None:
+        """Start a process with a version of the configuration.
+
+        Returns:
+            Its process id; None when the system has no room for another one.
+        """
         ...
 
     def kill(self, pid: int) -> None:
@@ -147,7 +151,7 @@ class Supervision:
     def start(self, now: float) -> None:
         """Start a process in every place."""
         for place in self._places:
-            place.current = self._fork(place, now)
+            self._fill(place, now)
 
     def ready(self, pid: int, now: float) -> None:
         """A process said that it serves: it gets its sockets."""
@@ -206,9 +210,13 @@ class Supervision:
             return
         for place in self._places:
             if place.restart_at is not None and now >= place.restart_at:
-                place.restart_at = None
-                place.current = self._fork(place, now)
+                self._fill(place, now)
         self._replace_next(now)
+
+    def due_in_s(self, now: float) -> float:
+        """Return when :meth:`tick` is to be called next, in seconds from now."""
+        moments = [place.restart_at for place in self._places if place.restart_at is not None]
+        return max(0.0, min([now + TICK_S, *moments]) - now)
 
     def replace_all(self, now: float) -> int:
         """Replace the processes one by one by such of a new configuration.
@@ -236,9 +244,19 @@ class Supervision:
 
     # --- decisions ----------------------------------------------------------------
 
-    def _fork(self, place: Place, now: float) -> Process:
+    def _fill(self, place: Place, now: float) -> None:
+        """Start a process in an empty place, or try again later."""
+        place.restart_at = None
+        place.current = self._fork(place, now)
+        if place.current is None:
+            place.restart_at = now + place.restarts.crashed(now, 0.0)
+
+    def _fork(self, place: Place, now: float) -> Process | None:
         seat = place.free_seat()
         pid = self._actions.fork(seat, self._version)
+        if pid is None:
+            self._actions.report("no_process", seat)
+            return None
         return Process(pid, seat, self._version, now, Silence(2 * TICK_S))
 
     def _look_at(self, process: Process, now: float) -> None:
@@ -328,6 +346,8 @@ class Supervision:
                 continue
             if place.role is Role.WORKER:
                 place.successor = self._fork(place, now)
+                if place.successor is None:
+                    self._give_up_replacement(place)
             else:
                 # Two controls at once would both compile; DNS does not miss it meanwhile.
                 self._drain(process, now)

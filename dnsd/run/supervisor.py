@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 from dnsd.observe import metrics
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
+from dnsd.observe.pulse import Usage
 from dnsd.run.messages import Message
 from dnsd.run.notify import READY, STOPPING, notify
 from dnsd.run.places import SUPERVISOR_ROW
 from dnsd.run.processes import SUPERVISOR_SIGNALS, Children
 from dnsd.run.restarts import RestartOptions
-from dnsd.run.supervision import TICK_S, Supervision, SupervisionOptions
+from dnsd.run.supervision import Supervision, SupervisionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dnsd.run.places import Seat
 
 _WAKE_OCTETS = 4096
+_SAMPLE_S = 2.0
 
 # What is said of the process of a seat, and how much it matters.
 _EVENTS = {
@@ -45,6 +47,7 @@ _EVENTS = {
     "process_did_not_drain": (Level.WARNING, "did not end in time and was killed"),
     "process_restarts": (Level.WARNING, "is started again"),
     "process_degraded": (Level.ERROR, "crashed five times in a minute, is started again"),
+    "no_process": (Level.ERROR, "cannot be started: the system has no room for a process"),
     "replacement_failed": (
         Level.ERROR,
         "could not be replaced; the configuration before stays in use",
@@ -87,6 +90,7 @@ class Supervisor:
             ),
             self,
         )
+        self._was_told = False
         self._wake, self._waker = socket.socketpair()
         self._facts = inheritance.page.facts(SUPERVISOR_ROW)
         self._row = inheritance.page.row(SUPERVISOR_ROW)
@@ -98,25 +102,32 @@ class Supervisor:
             announce: called once, when every worker serves.
 
         Returns:
-            Exit status: 0 after SIGTERM or SIGINT, 1 if serving never began.
+            Exit status: 0 after SIGTERM or SIGINT, 1 if serving could not begin.
         """
         self._catch_signals()
-        self._facts.claim(os.getpid(), Role.SUPERVISOR, int(time.time()))
+        page = self._inheritance.page
+        metrics.enter_row(page, SUPERVISOR_ROW, os.getpid(), Role.SUPERVISOR, int(time.time()))
+        usage = Usage(self._row, Role.SUPERVISOR)
         self._log.enter_row(self._row, "supervisor")
         # What lives now lives as long as we do: the collector of no child needs to
         # look at it, and so no child gets a copy of its pages.
         gc.collect()
         gc.freeze()
+        sample_at = 0.0
         supervision = self._supervision
         supervision.start(time.monotonic())
         while not supervision.is_empty or not supervision.is_stopping:
             self._wait()
+            if time.monotonic() >= sample_at:
+                sample_at = time.monotonic() + _SAMPLE_S
+                usage.sample()
+                self._log.tell_held_back()
             if supervision.has_served and not self._facts.ready:
                 self._facts.say_ready()
                 announce()
                 notify(READY)
         self._log.info("stopped", "all processes have ended")
-        return 0 if supervision.has_served else 1
+        return 0 if self._was_told else 1
 
     # --- what happens -------------------------------------------------------------
 
@@ -132,18 +143,29 @@ class Supervisor:
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
         for _, channel in self._children.channels():
-            poll.register(channel, select.POLLIN)
-        poll.poll(TICK_S * 1000)
+            if channel.fileno() >= 0:
+                poll.register(channel, select.POLLIN)
+        poll.poll(self._supervision.due_in_s(time.monotonic()) * 1000)
         for number in self._signals():
             self._react(number)
         for pid, channel in self._children.channels():
-            for message in channel.heard() or ():
-                self._hear(pid, message)
+            self._listen_to(pid, channel)
         for pid, how in self._children.reap():
             self._bury(pid, how)
         now = time.monotonic()
         self._supervision.tick(now)
         self._facts.beat(now)
+
+    def _listen_to(self, pid: int, channel: Channel) -> None:
+        if channel.fileno() < 0:
+            return
+        messages = channel.heard()
+        if messages is None:
+            # It is ending. Not to be waited on: the poll would return at once for ever.
+            channel.close()
+            return
+        for message in messages:
+            self._hear(pid, message)
 
     def _signals(self) -> set[int]:
         try:
@@ -153,6 +175,7 @@ class Supervisor:
 
     def _react(self, number: int) -> None:
         if number in {signal.SIGTERM, signal.SIGINT}:
+            self._was_told = True
             if not self._supervision.is_stopping:
                 self._log.info("stopping", "finishing what is in hand")
                 notify(STOPPING)
@@ -170,7 +193,11 @@ class Supervisor:
         """Read configuration and zones again."""
         self._supervision.tell_control(Message.RELOAD_ZONES)
         version = self._supervision.version
-        config = self._reconfigure(self._configs[version])
+        try:
+            config = self._reconfigure(self._configs[version])
+        except Exception as error:  # noqa: BLE001 - no file may end the supervisor
+            self._log.fault("config_fault", error)
+            return
         if config is None:
             return
         next_version = max(self._configs) + 1
@@ -189,7 +216,7 @@ class Supervisor:
 
     # --- what is done -------------------------------------------------------------
 
-    def fork(self, seat: Seat, version: int) -> int:
+    def fork(self, seat: Seat, version: int) -> int | None:
         """Start a process; see `supervision.Actions`."""
         return self._children.fork(seat, version)
 
@@ -215,7 +242,7 @@ class Supervisor:
     ) -> Callable[[Seat, int, Channel], int]:
         def live(seat: Seat, version: int, channel: Channel) -> int:
             page = self._inheritance.page
-            page.facts(seat.row).claim(os.getpid(), seat.role, int(time.time()))
+            metrics.enter_row(page, seat.row, os.getpid(), seat.role, int(time.time()))
             self._log.enter_row(page.row(seat.row), str(seat))
             return run(replace(self._inheritance, config=self._configs[version]), seat, channel)
 

@@ -167,9 +167,10 @@ def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surrou
 
 def _tcp_options(inheritance: Inheritance) -> FramedTcpOptions:
     limits = inheritance.config.limits
+    clients = min(limits.tcp_clients, inheritance.tcp_room)
     return FramedTcpOptions(
-        clients=inheritance.tcp_clients,
-        clients_per_net=min(limits.tcp_clients_per_net, inheritance.tcp_clients),
+        clients=clients,
+        clients_per_net=min(limits.tcp_clients_per_net, clients),
         stream=StreamOptions(
             first_message_s=limits.tcp_first_message_s,
             message_s=limits.tcp_whole_message_s,

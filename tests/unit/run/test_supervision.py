@@ -25,6 +25,7 @@ class Stage:
         self.page = SlotPage(rows_for(workers), 1, sockets=len(SHARES))
         self.now = 100.0
         self.last_pid = 1000
+        self.no_room = False
         self.alive = {}  # pid -> (seat, version)
         self.killed = []
         self.told = []
@@ -33,6 +34,8 @@ class Stage:
         self.supervision.start(self.now)
 
     def fork(self, seat, version):
+        if self.no_room:
+            return None
         self.last_pid += 1
         pid = self.last_pid
         self.alive[pid] = (seat, version)
@@ -216,7 +219,31 @@ def test_five_crashes_in_a_minute_are_called_degraded_and_the_others_go_on(servi
     assert "worker 1" in [str(seat) for seat, _ in serving.alive.values()]
 
 
+def test_without_room_for_a_process_the_place_is_tried_again(serving):
+    serving.no_room = True
+    serving.end(serving.pid_of("worker 0"))
+    serving.tick(2.0)
+    assert serving.names("no_process")
+    serving.no_room = False
+    serving.tick(30.0)
+    serving.ready("worker 0")
+    assert serving.readers() == ["worker 0/0", "worker 1/0", "worker 0/0", "worker 1/0"]
+
+
+def test_the_next_look_is_due_when_a_restart_is(serving):
+    assert serving.supervision.due_in_s(serving.now) == TICK_S
+    serving.end(serving.pid_of("worker 0"))
+    assert serving.supervision.due_in_s(serving.now) == pytest.approx(0.1)
+    assert serving.supervision.due_in_s(serving.now + 5.0) == 0.0
+
+
 class TestReplacement:
+    def test_without_room_for_a_successor_nothing_is_replaced(self, serving):
+        serving.no_room = True
+        serving.supervision.replace_all(serving.now)
+        assert serving.names("replacement_failed") == ["worker 0"]
+        assert serving.supervision.version == 0
+
     def test_the_successor_is_ready_before_the_predecessor_is_asked_to_end(self, serving):
         first = serving.pid_of("worker 0")
         serving.supervision.replace_all(serving.now)
