@@ -10,6 +10,9 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+# The class of reactors and all it needs, shared by all forks; no reactor is made by it.
+import twisted.internet.epollreactor  # noqa: F401
+
 from dnsd.control.surroundings import Surroundings
 from dnsd.net.clock import Clock, use_monotonic_time
 from dnsd.observe.bridge import TwistedBridge
