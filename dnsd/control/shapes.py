@@ -95,9 +95,10 @@ class Reload(TypedDict):
     """One run of the compiler.
 
     ``zones`` leaves out unchanged ones that have no problems, and as many as
-    ``omitted`` says. ``problems`` are those of the run itself. ``result``: *published* something changed and is served; *unchanged* nothing
-    had; *refused* at least one zone was, others may have been published;
-    *failed* the compiler did not come to an end and nothing changed.
+    ``omitted`` says. ``problems`` are those of the run itself. ``result``:
+    *published* something changed and is served; *unchanged* nothing had;
+    *refused* at least one zone was, others may have been published; *failed* the
+    compiler did not come to an end and nothing changed.
     """
 
     result: ReloadResult

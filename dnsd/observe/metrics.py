@@ -15,13 +15,13 @@ concerns no single package has no package in its name.
 
 from __future__ import annotations
 
-import enum
 import itertools
 from typing import TYPE_CHECKING, Final
 
 from dnsd.observe.limits import LIMITS, UNREGISTERED
 from dnsd.observe.page import Role, SlotPage
 from dnsd.observe.table import Kind, Metric, Table
+from dnsd.query.request import Transport, ZoneSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ def enter_row(page: SlotPage, index: int, pid: int, role: Role, wall_now: int) -
 
 # --- the block of hot counts ------------------------------------------------------
 
-TRANSPORTS: Final = ("udp", "tcp")  # by their number in query.request.Transport
+TRANSPORTS: Final = tuple(transport.name.lower() for transport in Transport)
 
 TYPE_CLASSES: Final = (
     "A", "AAAA", "NS", "SOA", "PTR", "MX", "TXT", "SRV", "HTTPS", "DNSSEC", "ANY", "other",
@@ -89,14 +89,6 @@ _RCODE_CLASS: Final[dict[int, int]] = {
     23: RCODE_CLASSES.index("BADCOOKIE"),
     NO_RESPONSE: RCODE_CLASSES.index("none"),
 }
-
-
-class ZoneSet(enum.IntEnum):
-    """Where the answer came from."""
-
-    FILE = 0  # a zone that a file holds
-    GENERATED = 1  # a zone that was made from others
-    NONE = 2  # no zone of ours
 
 
 # Strides are powers of two: slot = first | transport << 10 | type << 6 | rcode << 2 | zone set.

@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dnsd.observe import metrics
 from dnsd.observe.exposition import CONTENT_TYPE, Exposition
 from dnsd.observe.page import Role
+from dnsd.query.request import ZoneSet
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_gauge_ends_with_its_process(page):
 
 
 def test_hot_counts_show_in_each_sum(page):
-    slot = metrics.hot_slot(0, 28, 3, metrics.ZoneSet.FILE)
+    slot = metrics.hot_slot(0, 28, 3, ZoneSet.FILE)
     page.row(0)[slot] += 2
     page.row(1)[slot] += 1
     assert value(page, "dnsd_query_queries_total", transport="udp", type="AAAA") == 3

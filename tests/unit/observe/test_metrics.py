@@ -6,6 +6,7 @@ from dnsd.observe import metrics
 from dnsd.observe.limits import LIMITS, UNREGISTERED
 from dnsd.observe.page import Role
 from dnsd.observe.table import MAX_SERIES, Histogram, Kind
+from dnsd.query.request import ZoneSet
 
 PACKAGES = ("query", "authority", "net", "control", "observe", "run")
 # Named by what they are about; no package owns them.
@@ -69,7 +70,7 @@ def test_the_table_keeps_its_bound():
     ],
 )
 def test_a_hot_slot_counts_in_every_sum_over_the_block(qtype, rrtype, rcode, rcode_class):
-    slot = metrics.hot_slot(1, qtype, rcode, metrics.ZoneSet.GENERATED)
+    slot = metrics.hot_slot(1, qtype, rcode, ZoneSet.GENERATED)
     assert [key for key, slots in metrics.QUERIES.series.items() if slot in slots] == [
         ("tcp", rrtype)
     ]
@@ -82,7 +83,7 @@ def test_a_hot_slot_counts_in_every_sum_over_the_block(qtype, rrtype, rcode, rco
 
 
 def test_a_query_without_response_is_a_query_only():
-    slot = metrics.hot_slot(0, 1, metrics.NO_RESPONSE, metrics.ZoneSet.NONE)
+    slot = metrics.hot_slot(0, 1, metrics.NO_RESPONSE, ZoneSet.NONE)
     assert slot in metrics.QUERIES.series["udp", "A"]
     for sums in (metrics.RESPONSES, metrics.ZONE_SET_RESPONSES):
         assert all(slot not in slots for slots in sums.series.values())
@@ -94,7 +95,7 @@ def test_hot_slots_are_all_different():
         for transport in range(len(metrics.TRANSPORTS))
         for qtype in (1, 28, 2, 6, 12, 15, 16, 33, 65, 43, 255, 99)
         for rcode in (0, 1, 2, 3, 4, 5, 6, 9, 16, 23, 20, metrics.NO_RESPONSE)
-        for zones in metrics.ZoneSet
+        for zones in ZoneSet
     }
     assert len(slots) == 2 * 12 * 12 * 3
 
