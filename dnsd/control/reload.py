@@ -18,8 +18,9 @@ only when a whole run has been published.
 After a publication the generation slot of every changed zone moves, which makes
 cached answers from it out of date in all processes, and slot 0 for answers that
 no single zone gave. When other zones than before are served, any name may have
-a new closest zone, so all slots move. So they do after the first publication
-of this process: one before it may have ended between publishing and telling.
+a new closest zone, so all slots move. So they do after the first run of this
+process, whatever came of it: one before it may have ended between publishing
+and telling.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Reloader:
         self._next: _Wanted | None = None
         self._next_diff: list[Deferred[Diff]] = []
         self._is_running = False
-        self._has_published = False
+        self._has_run = False
         self._logged: dict[tuple[str, str], list[ProblemShape]] = {}
 
     @property
@@ -189,8 +190,7 @@ class Reloader:
 
     def _take_over(self, report: CompileReport) -> ReloadResult:
         """Make all processes see what was published, and remember what is broken."""
-        if report["published"]:
-            self._publish(report)
+        self._tell_caches(report)
         self.broken = [zone for zone in report["zones"] if zone["status"] in ("kept", "refused")]
         self._count_zones(report)
         self._log_zones(report["zones"])
@@ -198,13 +198,13 @@ class Reloader:
             return "refused"
         return "published" if report["published"] else "unchanged"
 
-    def _publish(self, report: CompileReport) -> None:
-        if report["origins_changed"] or not self._has_published:
+    def _tell_caches(self, report: CompileReport) -> None:
+        if report["origins_changed"] or not self._has_run:
             self._page.bump_all_zones()
-        else:
+        elif report["published"]:
             for slot in {ANY_ZONE, *report["slots"]}:
                 self._page.bump(slot)
-        self._has_published = True
+        self._has_run = True
 
     def _count_zones(self, report: CompileReport) -> None:
         row = self._around.row

@@ -149,9 +149,13 @@ def test_the_result_says_what_became_of_it(compiler, reloader, row, outcome, res
     assert row[metrics.LAST_RELOAD.slot()] == (1_800_000_000 if good else 0)
 
 
-def test_the_first_publication_moves_every_slot(compiler, reloader, page):
+@pytest.mark.parametrize("outcome", [report(change(slot=7)), report()])
+def test_the_first_run_moves_every_slot(compiler, reloader, page, outcome):
     reloader.request("start")
-    compiler.end(report(change(slot=7)))
+    compiler.end(CompileFailure("no memory"))
+    assert moved(page) == {}
+    reloader.request("change")
+    compiler.end(outcome)
     assert moved(page) == dict.fromkeys(range(ZONE_GENERATIONS), 1)
 
 
