@@ -18,9 +18,9 @@ only when a whole run has been published.
 After a publication the generation slot of every changed zone moves, which makes
 cached answers from it out of date in all processes, and slot 0 for answers that
 no single zone gave. When other zones than before are served, any name may have
-a new closest zone, so all slots move. So they do after the first run of this
-process, whatever came of it: one before it may have ended between publishing
-and telling.
+a new closest zone, so all slots move. So they do after a run that failed and
+after the first run of this process: the one before it, like the failed one, may
+have ended between publishing and telling.
 """
 
 from __future__ import annotations
@@ -154,6 +154,7 @@ class Reloader:
 
     def _judge(self, outcome: CompileReport | CompileFailure, wanted: _Wanted) -> Reload:
         if isinstance(outcome, CompileFailure):
+            self._page.bump_all_zones()
             return self._ended(wanted, "failed", reason=outcome.reason)
         ended = self._ended(wanted, self._take_over(outcome))
         ended["zones"] = outcome["zones"]
@@ -162,6 +163,7 @@ class Reloader:
         return ended
 
     def _blame(self, failure: Failure, wanted: _Wanted) -> Reload:
+        self._page.bump_all_zones()
         self._around.log.fault("reload_fault", failure.value or failure)
         return self._ended(wanted, "failed", reason="a fault in the program, see the log")
 
