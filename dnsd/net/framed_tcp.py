@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 # Messages of one connection answered before the reactor does other things.
 MESSAGES_PER_TURN: Final = 32
 
+# Octets read at once. What is read waits in memory while the client does not read
+# its replies; Twisted's 64 KiB would be half of what such a client costs.
+_READ_OCTETS: Final = 8192
+
 # How late a deadline may be noticed; half of the shortest.
 _SWEEP_S: Final = 0.1
 
@@ -56,6 +60,8 @@ class Responder(Protocol):
 
 class Stream(Protocol):
     """What Twisted's ``ITCPTransport`` and ``IConsumer`` offer that is used here."""
+
+    bufferSize: int  # noqa: N815 - Twisted's name for the octets it reads at once
 
     def getHost(self) -> IPv4Address | IPv6Address:  # noqa: N802 - Twisted's name
         """Return our own address."""
@@ -127,6 +133,7 @@ class FramedTcp(TwistedProtocol):
         """Remember which of our addresses was asked."""
         self._local = _packed(self._tcp.getHost().host)
         self._tcp.setTcpNoDelay(True)
+        self._tcp.bufferSize = _READ_OCTETS
         self._connections.add(self)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name

@@ -187,6 +187,10 @@ def test_a_client_that_does_not_read_is_not_read_and_then_closed(server):
     assert server.responder.hits("tcp_unsent_time") == 1
 
 
+def test_a_client_that_does_not_read_makes_few_octets_of_queries_wait(server):
+    assert server.connect().transport.bufferSize == 8192
+
+
 def test_a_client_that_reads_again_gets_everything(server):
     server.responder.reply = lambda octets: octets * 20000
     client = server.connect()
