@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import threading
@@ -126,10 +127,8 @@ class SteadyClient(threading.Thread):
         if before is not None:
             self.tally.lost.append(before[0])
         waiting[key] = now, place
-        try:
+        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):  # it counts as lost
             self._sockets[which].send(key + self._questions[place])
-        except (BlockingIOError, ConnectionRefusedError):
-            pass  # without a reply it counts as lost
         for early in list(waiting)[:2]:
             if now - waiting[early][0] > PATIENCE_S:
                 self.tally.lost.append(waiting.pop(early)[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -100,13 +99,9 @@ class Daemon(Dnsd):
     # --- seen from outside ----------------------------------------------------------
 
     def pids(self):
-        """The process that was started and all below it, once no compiler runs."""
-        for _ in range(600):
-            pids = processes_below(self.process.pid)
-            if not any(b"compile_process" in command_line(pid) for pid in pids):
-                break
-            time.sleep(0.1)
-        return pids
+        """The process that was started and all below it; compilers come and go, so not them."""
+        pids = processes_below(self.process.pid)
+        return [pid for pid in pids if b"compile_process" not in command_line(pid)]
 
     def memory_kib(self):
         """Memory of its own in all processes, without pages of files; KiB."""
@@ -117,7 +112,9 @@ class Daemon(Dnsd):
         try:
             counts = []
             for _ in range(5):
-                counts.append(sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.pids()))
+                counts.append(
+                    sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.pids())
+                )
                 time.sleep(0.1)
             return min(counts)
         except PermissionError:  # only root sees those of a process that is not dumpable

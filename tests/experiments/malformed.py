@@ -153,7 +153,9 @@ def send_streams(server, octets, auditor, seed):
     """Send messages over connections in random pieces; every tenth ends in the middle."""
     draw = random.Random(seed)
     for number in itertools.count():
-        batch = [with_id(each, i) for i, each in enumerate(itertools.islice(octets, PER_CONNECTION))]
+        batch = [
+            with_id(each, i) for i, each in enumerate(itertools.islice(octets, PER_CONNECTION))
+        ]
         if not batch:
             return
         with contextlib.closing(socket.socket()) as opened:

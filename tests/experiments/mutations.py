@@ -72,7 +72,9 @@ def _vectors():
     record = pointer(12) + struct.pack("!HHIH", 1, 1, 0, 4) + bytes(4)
     yield message(question(), answer=[record], authority=[record], additional=[record])
     yield message(question(), additional=[record[:-1]])
-    yield message(question(), additional=[pointer(12) + struct.pack("!HHIH", 5, 1, 0, 2) + pointer(12)])
+    yield message(
+        question(), additional=[pointer(12) + struct.pack("!HHIH", 5, 1, 0, 2) + pointer(12)]
+    )
     yield message(question(), additional=[pointer(12) + struct.pack("!HHIH", 5, 1, 0, 1) + b"\xc0"])
     yield message(question(), question())
     yield query() + b"\0" * 100
@@ -138,7 +140,9 @@ def damage(octets, draw):
         elif kind == 5:
             changed[place : place + 2] = pointer(draw.randrange(max(1, min(size, 0x3FFF))))
         elif kind == 6 and size > 12:
-            struct.pack_into("!H", changed, draw.randrange(2, 11, 2), draw.choice((0, 1, 2, 256, 65535)))
+            struct.pack_into(
+                "!H", changed, draw.randrange(2, 11, 2), draw.choice((0, 1, 2, 256, 65535))
+            )
         elif kind == 7:
             other = draw.choice(SEEDS)
             changed[place:] = other[draw.randrange(len(other) + 1) :]

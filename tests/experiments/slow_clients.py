@@ -328,7 +328,9 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        first = slow(directory / "slow", clients=clients, addresses=addresses, room=room, tries=tries)
+        first = slow(
+            directory / "slow", clients=clients, addresses=addresses, room=room, tries=tries
+        )
         readers = 100 if options.full else 20
         second = greedy(directory / "greedy", clients=readers, seconds=30 if options.full else 8)
         third = loop(directory / "loop")
