@@ -8,177 +8,69 @@ the first as reading goes on, so that a bomb is refused where it goes off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dnsd.source.includes import MAX_INCLUDE_DEPTH, IncludeRefused
-from dnsd.source.nodes import Broken, Mapping, Node, Policy, Scalar, Sequence, where
-from dnsd.source.problems import ConfigError, Problem, Where, quoted
-from dnsd.source.yaml_events import open_events, syntax_problem
+from dnsd.source.nodes import (
+    Broken,
+    Mapping,
+    Node,
+    Policy,
+    Scalar,
+    Sequence,
+    mark_where,
+    where,
+)
+from dnsd.source.open_files import Anchor, OpenFiles
+from dnsd.source.problems import Problem, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 INCLUDE = "!include"
-MERGE = "<<"
+MERGE = "<<"  # as a key without quotes
 _COUNT_EVERY = 1_000  # nodes of a flat mapping between two looks at the bounds
 
 
-class TooBad(Exception):  # noqa: N818 - never leaves this package; its problem is in the list
-    """Reading cannot go on behind the last problem."""
-
-
-@dataclass(slots=True)
-class _Anchor:
-    node: Node | None  # None while it is read: an alias inside itself
-    size: int
-
-
-@dataclass(slots=True)
-class _Source:
-    """One file that is open."""
-
-    file: str
-    octets: bytes
-    next_event: Callable[[], Any]
-    is_repeat: bool
-    anchors: dict[str, _Anchor] = field(default_factory=dict)
-
-
 class Composer:
-    """Make nodes of events.
+    """Make nodes of the events of the innermost open file.
 
-    Anything here may raise :class:`TooBad` and ``yaml.YAMLError``; whoever
-    reads hands the second to :meth:`syntax_error`.
+    Anything here may raise :class:`.open_files.TooBad` and ``yaml.YAMLError``;
+    whoever reads hands the second to :meth:`.OpenFiles.syntax_error`.
     """
 
     def __init__(self, policy: Policy, problems: list[Problem]) -> None:
-        self.files: list[str] = []  # every file opened, each once
+        self.files = OpenFiles(policy, problems)
+        self.report = self.files.report
         self._policy = policy
         self._limits = policy.limits
-        self._problems = problems
-        self._sources: list[_Source] = []
-        self._octets_read = 0
         self._tree = 0  # nodes of the value being read
         self._anchored = 0
         self._written = 0
         self._added = 0
 
-    # -- problems ---------------------------------------------------------
-
-    def report(self, problem: Problem) -> None:
-        """Add a problem; too many of them end the reading."""
-        self._problems.append(problem)
-        if len(self._problems) >= self._limits.problems:
-            self._problems.append(
-                Problem(
-                    problem.where,
-                    "too-many-problems",
-                    f"{self._limits.problems} problems, the rest was not read",
-                )
-            )
-            raise TooBad
-
-    def _stop(self, problem: Problem) -> NoReturn:
-        self.report(problem)
-        raise TooBad
-
-    def syntax_error(self, error: yaml.YAMLError) -> None:
-        """Report that the file being read is not YAML."""
-        source = self._sources[-1]
-        self._problems.append(syntax_problem(error, source.octets, source.file))
-
-    # -- files ------------------------------------------------------------
-
-    @property
-    def next_event(self) -> Callable[[], Any]:
-        """The source of events of the file being read."""
-        return self._sources[-1].next_event
-
-    def open(self, octets: bytes, file: str) -> bool:
-        """Read from this file until :meth:`close`; its root is next.
-
-        Returns:
-            Whether there is a root.
-        """
-        self._octets_read += len(octets)
-        if self._octets_read > self._limits.octets:
-            message = f"{self._octets_read} octets, with included files"
-            limit = f"at most {self._limits.octets}"
-            self._stop(Problem(Where(file), "yaml-size", message, limit))
-        try:
-            next_event = open_events(octets, file)
-        except ConfigError as error:
-            self._problems.extend(error.problems)
-            return False
-        self._sources.append(_Source(file, octets, next_event, file in self.files))
-        if file not in self.files:
-            self.files.append(file)
-        next_event()  # the start of the stream
-        start = next_event()
-        if start.__class__ is yaml.StreamEndEvent:
-            self._sources.pop()
-            self.report(Problem(Where(file), "yaml-empty", "the file is empty"))
-            return False
-        if start.tags:
-            place = mark_where(start.start_mark)
-            self.report(Problem(place, "yaml-directive", "a %TAG directive", "none"))
-        return True
-
-    def close(self) -> None:
-        """Go back to the file that included this one; the root must be read."""
-        next_event = self.next_event
-        next_event()  # the end of the document
-        event = next_event()
-        if not isinstance(event, yaml.StreamEndEvent):
-            self.report(
-                Problem(
-                    mark_where(event.start_mark),
-                    "yaml-document",
-                    "a second document begins",
-                    expected="one document a file",
-                    hint="delete the line with ---",
-                )
-            )
-        self._sources.pop()
-
     def open_include(self, event: Scalar) -> bool:
         """Open the file that ``!include`` names; ``False`` when refused."""
-        includes = self._policy.includes
-        if includes is None:
+        if self._policy.includes is None:
             self._bad_tag(event)
             return False
-        place = where(event)
-        if len(self._sources) > MAX_INCLUDE_DEPTH:
-            message = f"{MAX_INCLUDE_DEPTH} files include each other already"
-            self.report(Problem(place, "include-depth", message, f"at most {MAX_INCLUDE_DEPTH}"))
-            return False
-        left = self._limits.octets - self._octets_read
-        try:
-            octets, file = includes.read(event.value, self._sources[-1].file, left)
-        except IncludeRefused as refused:
-            self.report(Problem(place, refused.id, refused.reason, refused.expected))
-            return False
-        if any(source.file == file for source in self._sources):
-            self.report(Problem(place, "include-circle", f"{quoted(file)} includes itself"))
-            return False
-        return self.open(octets, file)
+        return self.files.open_include(event)
 
     # -- bounds -------------------------------------------------------------
 
-    def new_tree(self) -> None:
-        """Forget how many nodes the last value had."""
+    def new_tree(self, mark: Any) -> None:
+        """Begin to count the nodes of a value that is read by itself."""
         self._tree = 0
+        self.count(1, mark)
 
     def count(self, nodes: int, mark: Any) -> None:
         """Account for nodes of the file; ``mark`` is where their collection begins."""
         self._tree += nodes
         if self._tree > self._limits.nodes:
             message = f"one value has more than {self._limits.nodes} nodes"
-            self._stop(Problem(mark_where(mark), "yaml-nodes", message))
-        if self._sources[-1].is_repeat:
+            self.files.stop(Problem(mark_where(mark), "yaml-nodes", message))
+        if self.files.is_repeat:
             self._add(nodes, mark)
         else:
             self._written += nodes
@@ -189,7 +81,7 @@ class Composer:
         limits = self._limits
         allowed = max(limits.free_expansion, limits.expansion * self._written)
         if self._added > min(allowed, limits.max_expansion):
-            self._stop(
+            self.files.stop(
                 Problem(
                     mark_where(mark),
                     "yaml-expansion",
@@ -221,15 +113,15 @@ class Composer:
         self._anchored += anchor.size
         if self._anchored > self._limits.nodes:
             message = f"anchored values have more than {self._limits.nodes} nodes"
-            self._stop(Problem(where(event), "yaml-nodes", message))
+            self.files.stop(Problem(where(event), "yaml-nodes", message))
         return node
 
-    def _anchor(self, event: Any) -> _Anchor | None:
+    def _anchor(self, event: Any) -> Anchor | None:
         """Take note of the anchor of a node that begins."""
         if event.anchor is None:
             return None
         if self._policy.references:
-            anchor = self._sources[-1].anchors[event.anchor] = _Anchor(None, 1)
+            anchor = self.files.anchors[event.anchor] = Anchor(None, 1)
             return anchor
         self.report(
             Problem(
@@ -255,7 +147,7 @@ class Composer:
             return event
         if depth >= self._limits.depth:
             message = f"more than {self._limits.depth} collections inside each other"
-            self._stop(Problem(where(event), "yaml-depth", message))
+            self.files.stop(Problem(where(event), "yaml-depth", message))
         if event.__class__ is yaml.MappingStartEvent:
             return self._mapping(event, depth + 1)
         return self._sequence(event, depth + 1)
@@ -273,19 +165,18 @@ class Composer:
         )
 
     def _included(self, event: Scalar, depth: int) -> Node:
-        outer = len(self._sources)
+        outer = self.files.depth
         node: Node = Broken(event.start_mark)
         try:
             if self.open_include(event):
-                node = self.node(self.next_event(), depth)
-                self.close()
+                node = self.node(self.files.next_event(), depth)
+                self.files.close()
         except yaml.YAMLError as error:
-            self.syntax_error(error)
-            del self._sources[outer:]
+            self.files.syntax_error(error, outer)
         return node
 
     def _alias(self, event: Any) -> Node:
-        anchor = self._sources[-1].anchors.get(event.anchor)
+        anchor = self.files.anchors.get(event.anchor)
         if anchor is not None and anchor.node is not None:
             self._add(anchor.size, event.start_mark)
             return anchor.node
@@ -299,7 +190,7 @@ class Composer:
         return Broken(event.start_mark)
 
     def _sequence(self, start: Any, depth: int) -> Sequence:
-        next_event = self.next_event
+        next_event = self.files.next_event
         items: list[Node] = []
         while not isinstance(event := next_event(), yaml.SequenceEndEvent):
             self.count(1, start.start_mark)
@@ -307,13 +198,17 @@ class Composer:
         return Sequence(items, start.start_mark)
 
     def _mapping(self, start: Any, depth: int) -> Mapping:
-        next_event = self.next_event
+        next_event = self.files.next_event
         fields: dict[str, tuple[Scalar, Node]] = {}
         merged: list[Node] = []
         uncounted = 0
         while (key := next_event()).__class__ is not yaml.MappingEndEvent:
-            usable = key.__class__ is Scalar and self.is_usable(key)
-            value = next_event() if key.__class__ is Scalar else self.skipped_key(key, depth)
+            if key.__class__ is Scalar:
+                usable = (key.anchor is None and key.tag is None) or self.is_usable(key)
+                value = next_event()
+            else:
+                usable = False
+                value = self.skipped_key(key, depth)
             uncounted += 2
             # A plain value is its own node, and that is most of them.
             if value.__class__ is not Scalar or value.tag is not None or value.anchor is not None:
@@ -334,10 +229,14 @@ class Composer:
                 fields[name] = (key, value)
         self.count(uncounted, start.start_mark)
         for value in merged:
-            for source in self.merge_sources(value):
-                for name, entry in source.fields.items():
-                    fields.setdefault(name, entry)
+            self._merge(value, fields)
         return Mapping(fields, start.start_mark)
+
+    def _merge(self, node: Node, fields: dict[str, tuple[Scalar, Node]]) -> None:
+        """Add what a merge brings; what is there already stays."""
+        for mapping in self.merge_sources(node):
+            for name, entry in mapping.fields.items():
+                fields.setdefault(name, entry)
 
     def check_streamed(self, start: Any) -> None:
         """Report the tag of a mapping whose entries are read one by one.
@@ -369,7 +268,7 @@ class Composer:
             message, hint = "a collection as a key", ""
             self.node(key, depth)
         self.report(Problem(mark_where(key.start_mark), "yaml-key", message, "text", hint))
-        return self.next_event()
+        return self.files.next_event()
 
     def repeated_key(self, key: Scalar, first_line: int, hint: str = "") -> None:
         """Report a key that its mapping has already."""
@@ -392,16 +291,6 @@ class Composer:
                 )
 
 
-def is_merge(key: Scalar) -> bool:
-    """Tell whether a key is the plain ``<<`` that merges mappings."""
-    return bool(key.value == MERGE and not key.style)
-
-
 def is_include(event: yaml.Event) -> bool:
     """Tell whether an event is a scalar with the tag ``!include``."""
     return isinstance(event, Scalar) and event.tag == INCLUDE
-
-
-def mark_where(mark: Any) -> Where:
-    """Turn a parser's mark into a place."""
-    return Where(mark.name, mark.line + 1, mark.column + 1)

@@ -8,12 +8,14 @@ included files are read entry by entry too.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import yaml
 
-from dnsd.source.composer import Composer, TooBad, is_include, is_merge
+from dnsd.source.composer import MERGE, Composer, is_include
 from dnsd.source.nodes import Broken, Mapping, Node, Policy, Scalar, is_null, where
+from dnsd.source.open_files import TooBad
 from dnsd.source.problems import Problem
 
 if TYPE_CHECKING:
@@ -40,9 +42,9 @@ class EntryStream:
 
     def __enter__(self) -> Self:
         try:
-            self._is_open = self._composer.open(self._octets, self._file)
+            self._is_open = self._composer.files.open(self._octets, self._file)
         except yaml.YAMLError as error:
-            self._composer.syntax_error(error)
+            self._composer.files.syntax_error(error, 0)
         except TooBad:
             pass
         return self
@@ -57,9 +59,10 @@ class EntryStream:
             if error is not None:
                 raise error
             if self._is_open:
-                self._composer.close()
+                self._composer.files.close()
         except yaml.YAMLError as defect:
-            self._composer.syntax_error(defect)
+            with contextlib.suppress(TooBad):
+                self._composer.files.syntax_error(defect, 0)
         except TooBad:
             pass
         return True
@@ -67,7 +70,7 @@ class EntryStream:
     @property
     def files(self) -> list[str]:
         """Every file read so far, the first one first, each once."""
-        return self._composer.files
+        return self._composer.files.names
 
     def report(self, problem: Problem) -> None:
         """Add a problem to the list; too many of them end the reading."""
@@ -77,8 +80,9 @@ class EntryStream:
         """Read the next node whole; ``None`` when the file could not be opened."""
         if not self._is_open:
             return None
-        self._composer.new_tree()
-        return self._composer.node(self._take(), 0)
+        event = self._take()
+        self._composer.new_tree(event.start_mark)
+        return self._composer.node(event, 0)
 
     def is_list(self) -> bool:
         """Tell whether the next node is written as a list."""
@@ -88,7 +92,7 @@ class EntryStream:
 
     def _take(self) -> Any:
         event, self._ahead = self._ahead, None
-        return self._composer.next_event() if event is None else event
+        return self._composer.files.next_event() if event is None else event
 
     def mapping(self, apart: str | None = None, duplicate_hint: str = "") -> Entries:
         """Read the next node as a mapping.
@@ -119,9 +123,7 @@ class _Level:
         """Read the mapping that an event begins, or names, or stands for."""
         composer = self._composer
         if is_include(event):
-            if composer.open_include(event):
-                yield from self.entries(composer.next_event())
-                composer.close()
+            yield from self._included(event)
             return
         if isinstance(event, yaml.MappingStartEvent):
             composer.check_streamed(event)
@@ -139,20 +141,30 @@ class _Level:
             message = f"{found} instead of a mapping"
             composer.report(Problem(where(node), "yaml-kind", message, "lines of key: value"))
 
+    def _included(self, event: Any) -> Entries:
+        files = self._composer.files
+        outer = files.depth
+        try:
+            if self._composer.open_include(event):
+                yield from self.entries(files.next_event())
+                files.close()
+        except yaml.YAMLError as error:
+            files.syntax_error(error, outer)
+
     def _written(self, start: Any) -> Entries:
         composer = self._composer
-        next_event = composer.next_event
+        next_event = composer.files.next_event
         lines: dict[str, int] = {}
         merges: list[Any] = []
         key: Any
         while (key := next_event()).__class__ is not yaml.MappingEndEvent:
-            composer.new_tree()
+            composer.new_tree(start.start_mark)
             if key.__class__ is not Scalar:
                 composer.node(composer.skipped_key(key, 1), 1)
                 continue
             name = key.value
-            usable = composer.is_usable(key)
-            if is_merge(key):
+            usable = (key.anchor is None and key.tag is None) or composer.is_usable(key)
+            if name == MERGE and not key.style:
                 event = next_event()
                 merges.append(event if is_include(event) else composer.node(event, 1))
                 continue
@@ -165,7 +177,6 @@ class _Level:
             if name == self._apart and usable:
                 yield key, None
                 continue
-            composer.count(1, start.start_mark)
             value = composer.node(next_event(), 1)
             if usable:
                 yield key, value

@@ -122,6 +122,11 @@ def where(node: Node) -> Where:
     return Where(mark.name, mark.line + 1, mark.column + 1)
 
 
+def mark_where(mark: Any) -> Where:
+    """Turn a parser's mark into a place."""
+    return Where(mark.name, mark.line + 1, mark.column + 1)
+
+
 def is_null(node: Node) -> bool:
     """Tell whether a node says that there is no value: empty, ``~`` or ``null``."""
     return (

@@ -76,7 +76,7 @@ def open_events(octets: bytes, file: str) -> Callable[[], Any]:
         octets.decode()
     except UnicodeDecodeError as error:
         raise ConfigError([_encoding_problem(octets, file, error.start)]) from None
-    directives = _TAG_DIRECTIVE.finditer(octets)
+    directives = _TAG_DIRECTIVE.finditer(octets) if b"%TAG" in octets else ()
     for number, match in enumerate(directives):
         if number == MAX_TAG_DIRECTIVES:
             problem = Problem(

@@ -114,7 +114,8 @@ class RecordSets:
             self._left_out(owner, node, kind, ttl)
         if isinstance(kind, str) or kind is None or leave_out:
             return
-        self._check_repeated(owner, kind, node, seen)
+        if seen is not None or self._claims is not None:
+            self._check_repeated(owner, kind, node, seen)
         if values is None:
             if "dynamic" not in fields and "geo" not in fields:
                 message = f"the {kind.text} record has no value"

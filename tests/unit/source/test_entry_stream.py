@@ -82,6 +82,14 @@ def test_what_is_merged_follows_without_what_is_written(entries, merge):
     assert problems == []
 
 
+def test_a_broken_file_that_is_merged_is_reported_and_the_rest_is_read(entries):
+    pairs, problems, _ = entries(
+        "<<: [!include bad.yaml]\n<<: !include worse.yaml\na: 1", bad="[", worse="b: 2\n]"
+    )
+    assert pairs == [("a", "1"), ("b", "2")]
+    assert problems == ["yaml-syntax", "yaml-syntax"]
+
+
 def test_an_anchor_of_one_entry_serves_the_next(entries):
     text = "a: &x [1]\nb: *x\n<<: *x"
     assert entries(text)[:2] == ([("a", "Sequence"), ("b", "Sequence")], ["yaml-merge"])
