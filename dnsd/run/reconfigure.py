@@ -43,10 +43,10 @@ def next_config(present: Config, machine: Machine, log: EventLog) -> Config | No
         return None
     for warning in written.warnings:
         log.warning("config_warning", warning.message, where=str(warning.where), check=warning.id)
-    settled = {key: getattr(present, key) for key in _SETTLED}
-    for key, value in settled.items():
-        if getattr(written, key) != value:
+    for key in _SETTLED:
+        if getattr(written, key) != getattr(present, key):
             log.warning("config_restart", f"{key}: changes only by a restart", key=key)
+    settled = {key: getattr(present, key) for key in _SETTLED}
     changed = replace(written, **settled)
     if changed == replace(present, warnings=changed.warnings):
         return None

@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,13 @@ from dnsd.run.quarantine import Quarantine
 from dnsd.source.problems import ConfigError, Problem, Where
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from dnsd.config.machine import Machine
     from dnsd.config.schema import Config
     from dnsd.control.claim import ControlSocket
+    from dnsd.net.listeners import Listener
     from dnsd.observe.log import EventLog
     from dnsd.run.privileges import Account
 
@@ -55,36 +58,87 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
     if config.user is not None:
         account = privileges.find_account(config.user, where)
     notices = list(_make_state_directory(config, account))
-    bound = listeners.bind(wiring.endpoints(config), max(1, config.workers))
-    control_socket = _claim(config, account, notices)
-    control_http = listen_http(*config.control.http) if config.control.http else None
-    room, notice = descriptors.fit(
-        descriptors.Need(
-            sockets=len(bound.listeners),
-            tcp_clients=config.limits.tcp_clients,
-            http_clients=config.limits.http_connections,
-        ),
-        descriptors.raise_limit(),
-    )
-    notices += [*bound.notices, *([notice] if notice else []), *_about(config)]
-    _drop(account, where)
-    problems = list(_unreadable(config, account))
-    if problems:
-        raise ConfigError(problems)
+    sockets = _Sockets()
+    try:
+        sockets.open(config, account, notices)
+        room, notice = _room(config, len(sockets.listeners))
+        notices += [*([notice] if notice else []), *_about(config)]
+        _drop(account, where)
+        _refuse_unreadable(config, account)
+    except ConfigError:
+        sockets.close()
+        raise
     rows = rows_for(config.workers)
     return Inheritance(
         config=config,
         machine=machine,
-        listeners=bound.listeners,
-        control_socket=control_socket,
-        control_http=control_http,
-        page=metrics.new_page(rows, len(bound.listeners)),
+        listeners=sockets.listeners,
+        control_socket=sockets.control,
+        control_http=sockets.http,
+        page=metrics.new_page(rows, len(sockets.listeners)),
         quarantine=Quarantine(rows),
         cookie_seed=secrets.token_bytes(SEED_OCTETS),
         tcp_room=room,
         notices=tuple(notices),
         log=log,
     )
+
+
+@dataclass(slots=True)
+class _Sockets:
+    """What was opened, so that all of it can be closed again."""
+
+    listeners: tuple[Listener, ...] = ()
+    control: ControlSocket | None = None
+    http: socket.socket | None = None
+
+    def open(self, config: Config, account: Account | None, notices: list[str]) -> None:
+        """Bind everything.
+
+        Args:
+            config: what the operator wants.
+            account: who shall own the control socket.
+            notices: what the operator should know is added.
+
+        Raises:
+            ConfigError: with every socket that cannot be had.
+        """
+        problems: list[Problem] = []
+        try:
+            bound = listeners.bind(wiring.endpoints(config), max(1, config.workers))
+            self.listeners = bound.listeners
+            notices += bound.notices
+        except ConfigError as error:
+            problems += error.problems
+        try:
+            self.control = _claim(config, account, notices)
+        except ConfigError as error:
+            problems += error.problems
+        try:
+            self.http = listen_http(*config.control.http) if config.control.http else None
+        except ConfigError as error:
+            problems += error.problems
+        if problems:
+            raise ConfigError(problems)
+
+    def close(self) -> None:
+        """Close everything that was opened."""
+        for listener in self.listeners:
+            listener.socket.close()
+        if self.control is not None:
+            self.control.release()
+        if self.http is not None:
+            self.http.close()
+
+
+def _room(config: Config, sockets: int) -> tuple[int, str | None]:
+    """Tell how many TCP clients there are descriptors for; see `descriptors.fit`."""
+    need = descriptors.Need(
+        sockets=sockets,
+        tcp_clients=config.limits.tcp_clients,
+        http_clients=config.limits.http_connections,
+    )
+    return descriptors.fit(need, descriptors.raise_limit())
 
 
 def _make_state_directory(config: Config, account: Account | None) -> Iterator[str]:
@@ -154,6 +208,12 @@ def _drop(account: Account | None, where: Where) -> None:
         raise ConfigError(
             [Problem(where, "privileges", f"privileges cannot be dropped: {error}")]
         ) from None
+
+
+def _refuse_unreadable(config: Config, account: Account | None) -> None:
+    problems = list(_unreadable(config, account))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _unreadable(config: Config, account: Account | None) -> Iterator[Problem]:

@@ -1,0 +1,68 @@
+"""Reading the configuration again: all of it or nothing, and no sockets."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnsd.run.reconfigure import next_config
+
+
+@pytest.fixture
+def reread(configured, event_log, machine):
+    """Write another configuration over the present one and read it."""
+
+    def change(before, after):
+        present = configured(before)
+        present.file.write_text(after)
+        return present, next_config(present, machine, event_log)
+
+    return change
+
+
+def test_the_same_configuration_is_no_change(reread):
+    assert reread("workers: 2\n", "workers: 2  # two\n")[1] is None
+
+
+def test_a_change_is_taken_over(reread, events):
+    present, changed = reread("", "server_identity: {nsid: ns1}\n")
+    assert changed.server_identity.nsid == b"ns1"
+    assert changed.listen == present.listen
+    assert [event["event"] for event in events()] == ["config_changed"]
+
+
+@pytest.mark.parametrize(
+    ("key", "after"),
+    [
+        ("listen", "listen: [{address: 127.0.0.9, port: 5399}]"),
+        ("workers", "workers: 7"),
+        ("state_directory", "state_directory: elsewhere\ncontrol: {socket: /run/here.sock}"),
+        ("control", "control: {http: '127.0.0.1:9999'}"),
+    ],
+)
+def test_what_needs_a_restart_is_said_and_stays(reread, events, key, after):
+    present, changed = reread("", f"{after}\n")
+    assert changed is None
+    assert getattr(present, key) is not None
+    told = [event["key"] for event in events() if event["event"] == "config_restart"]
+    assert told[0] == key
+
+
+def test_the_rest_of_such_a_change_is_taken_over(reread):
+    present, changed = reread("", "workers: 7\nanswer_cache: off\n")
+    assert (changed.workers, changed.answer_cache) == (present.workers, False)
+
+
+def test_every_problem_is_told_and_nothing_changes(reread, events):
+    _, changed = reread("", "worker: 1\nanswer_cache: perhaps\n")
+    assert changed is None
+    told = events()
+    assert [event["event"] for event in told] == ["config_problem", "config_problem", "config_kept"]
+    assert {event["where"].rpartition("/")[2] for event in told[:2]} == {
+        "dnsd.yaml:1:1",
+        "dnsd.yaml:2:15",
+    }
+
+
+def test_what_auto_means_was_decided_at_the_start(reread, machine):
+    present, changed = reread("workers: auto\n", "workers: auto\nanswer_cache: off\n")
+    assert changed.workers == present.workers == machine.cores
