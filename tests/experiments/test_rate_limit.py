@@ -1,0 +1,17 @@
+"""What forged queries are worth, in short."""
+
+from experiments.rate_limit import flood, table
+
+
+def test_no_refusal_and_no_limited_reply_is_longer_than_its_query(tmp_path):
+    outcome = table(tmp_path)
+    assert outcome.failures == []
+    assert sum(row.first > 0 for row in outcome.rows) >= 30
+
+
+def test_a_real_client_resolves_in_the_network_of_a_flood(tmp_path):
+    outcome = flood(tmp_path, rate=500, seconds=2)
+    assert outcome.failures == []
+    assert outcome.limited > 0
+    assert outcome.limited_ratio <= 1
+    assert outcome.real_resolved == outcome.real_asked > 0
