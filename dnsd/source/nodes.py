@@ -86,7 +86,7 @@ class Limits:
 
     octets: int = 64 << 20
     depth: int = 16
-    nodes: int = 200_000  # some 450 octets each; an RRset of more cannot be answered
+    nodes: int = 100_000  # some 450 octets each; an RRset of more cannot be answered
     expansion: int = 3  # four times the written nodes in all
     free_expansion: int = 10_000
     max_expansion: int = 5_000_000

@@ -7,6 +7,7 @@ pointed at named, nsd, knotd or dnsd. Zones are master-file text by origin.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import struct
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import dns.exception
@@ -56,11 +58,32 @@ def free_port():
     raise RuntimeError("no free port")
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What a server is set to beside its zones; each server does what it can of it.
+
+    Attributes:
+        addresses: what it listens on; only knotd and dnsd take others than the default.
+        identity: NSID and ``id.server``; empty is not answered.
+        version: ``version.bind``; empty is not answered.
+        cookie_secret: of DNS cookies, 16 octets in hexadecimal; only named and dnsd.
+        tcp_idle_s: how long a connection may be silent, at least 1; 0 is the server's default.
+        refuse_all: no client may ask; only named and dnsd.
+    """
+
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    identity: str = ""
+    version: str = ""
+    cookie_secret: str = ""
+    tcp_idle_s: int = 0
+    refuse_all: bool = False
+
+
 class Server:
     """One server process; a subclass writes its configuration.
 
     Attributes:
-        address: loopback address it listens on.
+        address: loopback address it is asked at.
         port: UDP and TCP.
         process: the running process.
     """
@@ -68,10 +91,11 @@ class Server:
     name = ""
     address = "127.0.0.1"
 
-    def __init__(self, directory, zones, port=None):
+    def __init__(self, directory, zones, port=None, setup=None):
         self.directory = Path(directory)
         self.zones = zones
         self.port = port or free_port()
+        self.setup = setup or Setup()
         self.process = None
 
     def arguments(self):
@@ -125,7 +149,7 @@ class Server:
                     )
                 with contextlib.suppress(OSError, dns.exception.DNSException):
                     reply = dns.message.from_wire(self.ask(query.to_wire(), timeout_s=0.3))
-                    if reply.answer or not self.zones:
+                    if reply.answer or not self.zones or self.setup.refuse_all:
                         break
                 time.sleep(0.05)
 
@@ -169,6 +193,12 @@ class Named(Server):
             f'zone "{origin}" {{ type primary; file "{path}"; }};'
             for origin, path in self.write_zones()
         )
+        setup = self.setup
+        identity = f'"{setup.identity}"' if setup.identity else "none"
+        version = f'"{setup.version}"' if setup.version else "none"
+        more = f'cookie-secret "{setup.cookie_secret}";' if setup.cookie_secret else ""
+        more += f"tcp-idle-timeout {setup.tcp_idle_s * 10};" if setup.tcp_idle_s else ""
+        more += "allow-query { none; };" if setup.refuse_all else ""
         (self.directory / "named.conf").write_text(f"""
 options {{
   directory "{self.directory}"; pid-file none; session-keyfile none;
@@ -177,8 +207,9 @@ options {{
   check-names primary ignore; check-integrity no; check-mx ignore; check-mx-cname ignore;
   check-srv-cname ignore; check-sibling no; check-wildcard no; check-spf ignore;
   max-records-per-type 0; max-types-per-name 0;
-  server-id none; version none; hostname none; minimal-any yes; zone-statistics none;
-  rate-limit {{ responses-per-second 0; }};
+  server-id {identity}; hostname {identity}; version {version};
+  minimal-any yes; zone-statistics none; rate-limit {{ responses-per-second 0; }};
+  {more}
 }};
 controls {{ }};
 {zones}
@@ -197,6 +228,12 @@ class Nsd(Server):
             f'zone:\n  name: "{origin}"\n  zonefile: "{path}"'
             for origin, path in self.write_zones()
         )
+        setup = self.setup
+        more = f'identity: "{setup.identity}"\n  nsid: "ascii_{setup.identity}"'
+        if not setup.identity:
+            more = "hide-identity: yes"
+        more += f'\n  version: "{setup.version}"' if setup.version else "\n  hide-version: yes"
+        more += f"\n  tcp-timeout: {setup.tcp_idle_s}" if setup.tcp_idle_s else ""
         (self.directory / "nsd.conf").write_text(f"""
 server:
   ip-address: 127.0.0.1@{self.port}
@@ -212,7 +249,7 @@ server:
   rrl-ratelimit: 0
   minimal-responses: yes
   refuse-any: no
-  hide-version: yes
+  {more}
 remote-control:
   control-enable: no
 {zones}
@@ -230,9 +267,15 @@ class Knotd(Server):
         zones = "\n".join(
             f'  - domain: "{origin}"\n    file: "{path}"' for origin, path in self.write_zones()
         )
+        setup = self.setup
+        listen = ", ".join(f"{address}@{self.port}" for address in setup.addresses)
+        more = f'identity: "{setup.identity}"\n  version: "{setup.version}"'
+        more += f'\n  nsid: "{setup.identity}"'
+        more += f"\n  tcp-idle-timeout: {setup.tcp_idle_s}" if setup.tcp_idle_s else ""
         (self.directory / "knot.conf").write_text(f"""
 server:
-  listen: 127.0.0.1@{self.port}
+  listen: [ {listen} ]
+  {more}
   rundir: "{self.directory}"
   udp-workers: 1
   tcp-workers: 1
@@ -284,10 +327,9 @@ class Dnsd(Server):
     """This program, in one process."""
 
     name = "dnsd"
-    settings = ""
 
     def arguments(self):
-        """Write the zones as YAML and serve them with rate limiting off for loopback."""
+        """Write the zones as YAML and serve them; loopback has no rate limit as shipped."""
         from dnsd.authority.zonefile.master_file import read_master
         from dnsd.authority.zonefile.octodns_export import write_octodns
         from dnsd.wire import names
@@ -300,16 +342,28 @@ class Dnsd(Server):
             path = folder / f"{names.to_text(name).rstrip('.') or '.'}.yaml"
             path.write_text(write_octodns(name, draft.records))
         self.configuration = self.directory / "dnsd.yaml"
-        self.configuration.write_text(f"""
-listen:
-  - {{address: 127.0.0.1, port: {self.port}, transports: [udp, tcp]}}
-state_directory: state
-authority:
-  zones: zones
-control: {{socket: control.sock, http: 'off'}}
-{self.settings}
-""")
+        self.configuration.write_text(json.dumps(self._settings()))
         return [sys.executable, "-m", "dnsd", "serve", "--config", str(self.configuration)]
+
+    def _settings(self):
+        """The configuration; JSON is YAML."""
+        setup = self.setup
+        settings = {
+            "listen": [{"address": each, "port": self.port} for each in setup.addresses],
+            "state_directory": "state",
+            "authority": {"zones": "zones", "allow": [] if setup.refuse_all else ["any"]},
+            "server_identity": {"nsid": setup.identity, "version": setup.version},
+            "control": {"socket": "control.sock", "http": "off"},
+            "limits": {"formerr_rate": 0, "chaos_rate": 0},
+        }
+        if setup.cookie_secret:
+            secret = self.directory / "cookie.secret"
+            secret.touch(mode=0o600)
+            secret.write_text(f"{setup.cookie_secret}\n")
+            settings["cookies"] = {"secret_file": secret.name}
+        if setup.tcp_idle_s:
+            settings["limits"] |= {"tcp_idle": f"{setup.tcp_idle_s}s"}
+        return settings
 
 
 SERVERS = {server.name: server for server in (Named, Nsd, Knotd, Pdns, Dnsd)}

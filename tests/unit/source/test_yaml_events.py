@@ -68,3 +68,28 @@ def test_a_syntax_error_has_its_place(octets, where, problem_id):
         all_events(octets)
     problem = syntax_problem(caught.value, octets, "a.yaml")
     assert (problem.where, problem.id) == (where, problem_id)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\nb: [1, 'two', \"thr\\x65e\"]\n",
+        "'': &x {type: A, value: ~}\n? long\n: *x\n<<: *x\n",
+        "--- !include a.yaml\n...\n",
+        "|\n  kept\n  lines\n",
+        "- >\n  folded\n  lines\n-\n- no # comment\n",
+        "{}",
+    ],
+)
+def test_the_parser_of_pyyaml_says_the_same_where_libyaml_is_missing(text):
+    loader = yaml.BaseLoader(text.encode())
+    theirs = []
+    while loader.check_event():
+        theirs.append(loader.get_event())
+    assert [content(event) for event in all_events(text.encode())] == list(map(content, theirs))
+
+
+def content(event):
+    """What we read of an event, but for its place."""
+    style = getattr(event, "style", None) or None
+    return type(event), *(getattr(event, key, None) for key in ("value", "anchor", "tag")), style
