@@ -9,6 +9,7 @@ _OCTETS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB":
 _DURATION_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|[smhdw])")
 _DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
 _SECONDS_ALONE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
+_LONGEST = 100  # characters of a duration; nobody writes twenty parts
 _SIZE = re.compile(r"([0-9]{1,12}) ?([KMGT]iB|B|)")
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 
@@ -25,7 +26,7 @@ def duration_s(text: str) -> float:
     """
     if _SECONDS_ALONE.fullmatch(text):
         return float(text)
-    if not _DURATION.fullmatch(text):
+    if len(text) > _LONGEST or not _DURATION.fullmatch(text):
         raise ValueError(DURATION_FORM)
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
 

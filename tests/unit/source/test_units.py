@@ -22,7 +22,7 @@ def test_a_duration_is_read(text, seconds):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "m", "5 m", "-5", "5y", "5M", "1h 30m", "1e3", "٣", "5m30", "9" * 13]
+    "text", ["", "m", "5 m", "-5", "5y", "5M", "1h 30m", "1e3", "٣", "5m30", "9" * 13, "1h" * 60]
 )
 def test_what_is_no_duration_is_refused_with_what_is(text):
     with pytest.raises(ValueError, match="numbers with ms, s, m, h, d or w"):

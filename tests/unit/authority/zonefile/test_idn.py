@@ -23,3 +23,8 @@ def test_international_labels_are_written_in_ascii(text, ascii_text):
 def test_labels_that_idna_forbids_are_refused(text):
     with pytest.raises(FormError, match="is not an international label"):
         to_ascii(text)
+
+
+def test_a_text_far_too_long_is_not_looked_at():
+    with pytest.raises(FormError, match="more than a name can have"):
+        to_ascii("é." * 100_000)
