@@ -85,8 +85,7 @@ def _value(rrtype: int, octets: bytes) -> Any:
     writer = _WRITERS.get(rrtype)
     if writer is None:
         return text
-    value = writer(_WORD.findall(text))
-    return text if value is None else _sorted(value)
+    return _sorted(writer(_WORD.findall(text)))
 
 
 def _sorted(value: dict[str, Any]) -> dict[str, Any]:
@@ -129,11 +128,9 @@ def _fields(pattern: str) -> Callable[[list[str]], dict[str, Any]]:
     return write
 
 
-def _location(tokens: list[str]) -> dict[str, Any] | None:
+def _location(tokens: list[str]) -> dict[str, Any]:
     """Write LOC; sizes that the text leaves out have the defaults of RFC 1876 §3."""
     keys = ["degrees", "minutes", "seconds", "direction"]
-    if len(tokens) < 9:
-        return None
     value: dict[str, Any] = {}
     for half, start in (("lat", 0), ("long", 4)):
         degrees, minutes, seconds, direction = tokens[start : start + 4]
@@ -164,7 +161,7 @@ def _service(tokens: list[str]) -> dict[str, Any]:
 
 _DS = _fields("key_tag algorithm digest_type :digest")
 _TLSA = _fields("certificate_usage selector matching_type :certificate_association_data")
-_WRITERS: dict[int, Callable[[list[str]], dict[str, Any] | None]] = {
+_WRITERS: dict[int, Callable[[list[str]], dict[str, Any]]] = {
     RRType.MX: _fields("preference :exchange"),
     RRType.SRV: _fields("priority weight port :target"),
     RRType.CAA: _fields("flags :tag :value"),

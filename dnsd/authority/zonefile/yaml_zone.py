@@ -27,7 +27,7 @@ from dnsd.authority.zonefile.owners import Owners
 from dnsd.authority.zonefile.record_sets import Claims, RecordSets
 from dnsd.authority.zonefile.values import Reading
 from dnsd.source.entry_stream import EntryStream
-from dnsd.source.nodes import Mapping, Policy, Scalar, Sequence, zone_policy
+from dnsd.source.nodes import Broken, Mapping, Policy, Scalar, Sequence, where, zone_policy
 from dnsd.source.problems import Problem, Report, Severity, Where, quoted
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
@@ -230,16 +230,21 @@ def _read_wrapped(stream: EntryStream, draft: ZoneDraft, known: _Known) -> _Seen
     for key, node in stream.mapping(apart=settings.RECORDS):
         if key.value == settings.RECORDS:
             at_records = known
-            if node is None:
-                entries = stream.mapping(duplicate_hint=_DUPLICATE_HINT)
-            elif isinstance(node, Mapping):
-                entries = iter(node.fields.values())
-            else:
-                entries = iter(())
-            _read_names(entries, draft, known, stream)
+            _read_names(_records_of(node, stream), draft, known, stream)
         elif node is not None:
             known = _read_setting(key, node, draft, known, report)
     return _Seen(at_records or known, known)
+
+
+def _records_of(node: Node | None, stream: EntryStream) -> Entries:
+    """Yield the names under ``records:``, which is read already if it was merged."""
+    if node is None:
+        yield from stream.mapping(duplicate_hint=_DUPLICATE_HINT)
+    elif isinstance(node, Mapping):
+        yield from node.fields.values()
+    elif not isinstance(node, Broken):
+        expected = "names with their records"
+        stream.report(Problem(where(node), "yaml-kind", "records is not a mapping", expected))
 
 
 def _read_setting(

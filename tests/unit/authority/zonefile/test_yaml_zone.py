@@ -70,6 +70,26 @@ def test_a_bare_file_may_have_hosts_called_as_settings(records):
     assert records(text) == [f"{host}.example.test. 3600 A 192.0.2.1" for host in hosts]
 
 
+def test_records_comes_among_the_first_keys(records, problem_ids):
+    settings = "".join(f"h{i}: {A}\n" for i in range(31))
+    assert problem_ids(f"{settings}records: {{www: {A}}}") == ["zone-key"] * 31
+    assert problem_ids(f"h31: {A}\n{settings}records: {{www: {A}}}") == ["record-type-missing"]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("records: text", ["yaml-kind"]),
+        ("records:", ["yaml-empty"]),
+        ("records: *x", ["yaml-alias"]),
+        ("<<: {records: text}", ["yaml-kind"]),
+        ("<<: {records: *x}", ["yaml-alias"]),
+    ],
+)
+def test_records_are_a_mapping(problem_ids, text, ids):
+    assert problem_ids(text) == ids
+
+
 def test_an_empty_bare_zone_has_no_records(records):
     assert records("{}") == records("records: {}") == []
 
@@ -257,6 +277,22 @@ def test_problems_of_all_split_files_are_reported(split):
     draft = split({"a.yaml": "a: [", "b.yaml": "b: {type: A, value: x}", "c.yaml": f"www: {A}"})
     assert [problem.id for problem in draft.problems] == ["yaml-syntax", "a-address"]
     assert owners(draft) == ["www.example.test."]
+
+
+def test_a_split_file_that_cannot_be_opened_is_reported(split, tmp_path):
+    (tmp_path / "example.test.").mkdir()
+    (tmp_path / "example.test." / "a.yaml").symlink_to("nowhere")
+    draft = read_zone(tmp_path / "example.test.", tmp_path)
+    assert [problem.id for problem in draft.problems] == ["zone-file-unreadable"]
+
+
+def test_reading_a_split_directory_stops_at_a_thousand_problems(split):
+    files = {
+        f"{n}.yaml": "".join(f"h{i}.n{n}: {{type: A, value: x}}\n" for i in range(600))
+        for n in range(4)
+    }
+    ids = [problem.id for problem in split(files).problems]
+    assert ids == ["a-address"] * 1000 + ["too-many-problems"]
 
 
 def test_an_empty_split_directory_is_reported(split):
