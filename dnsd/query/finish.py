@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 MIN_UDP_OCTETS: Final = 512  # RFC 1035 §2.3.4; smaller EDNS sizes mean this too
 
 _OPT_START: Final = b"\x00\x00\x29"  # root owner, type 41
-_COPIED: Final = 0xF << OPCODE_SHIFT | RD  # AD and CD are clear (RFC 4035 §3.1.6)
+_OPCODE_BITS: Final = 0xF << OPCODE_SHIFT
+_COPIED: Final = _OPCODE_BITS | RD  # AD and CD are clear (RFC 4035 §3.1.6)
 _EDE: Final = int(OptionCode.EDE)
 _NO_COUNTS: Final = bytes(6)
 
@@ -156,9 +157,11 @@ def bare_octets(query: Query, rcode: int, opt: bytes, *, with_question: bool = T
         query: its opcode, RD and question come back.
         rcode: extended rcode.
         opt: the OPT record or nothing.
-        with_question: whether the question is echoed.
+        with_question: whether the question and RD are echoed; of an unknown
+            opcode nobody knows what they mean.
     """
-    return _bare(query, QR | query.flags & _COPIED | rcode & 15, opt, with_question=with_question)
+    copied = _COPIED if with_question else _OPCODE_BITS
+    return _bare(query, QR | query.flags & copied | rcode & 15, opt, with_question=with_question)
 
 
 def limited_octets(query: Query, opt: bytes) -> bytes:
@@ -181,11 +184,15 @@ def unparsed_octets(octets: bytes, rcode: int) -> bytes:
         octets: at least a header.
         rcode: 0..15.
     """
-    flags = (octets[2] << 8 | octets[3]) & _COPIED | QR | rcode
-    question = octets[12 : _question_end(octets)]
-    known = flags >> OPCODE_SHIFT & 15 == Opcode.QUERY and question
-    counts = b"\x00\x01" + _NO_COUNTS if known else b"\x00\x00" + _NO_COUNTS
-    return octets[:2] + flags.to_bytes(2, "big") + counts + (question if known else b"")
+    flags = octets[2] << 8 | octets[3]
+    question = b""
+    copied = _OPCODE_BITS
+    if flags >> OPCODE_SHIFT & 15 == Opcode.QUERY:
+        question = octets[12 : _question_end(octets)]
+        copied = _COPIED
+    flags = flags & copied | QR | rcode
+    counts = (b"\x00\x01" if question else b"\x00\x00") + _NO_COUNTS
+    return octets[:2] + flags.to_bytes(2, "big") + counts + question
 
 
 def _question_end(octets: bytes) -> int:

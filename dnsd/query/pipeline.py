@@ -22,7 +22,8 @@ agree on decides where the standards leave a choice:
     no zone of ours                        REFUSED
     any other type                         what the zone says
 
-The client's RD comes back; RA, AD, CD and Z are clear (RFC 4035 §3.1.6).
+The client's RD comes back, but for an unknown opcode; RA, AD, CD and Z are clear
+(RFC 4035 §3.1.6).
 
 Not yet: transfers, NOTIFY, UPDATE, TSIG records in replies.
 """

@@ -71,7 +71,7 @@ MESSAGES = [
     # --- opcodes; knotd echoes the question
     ("IQUERY", query(flags=1 << 11), "NOTIMP 0/0/0/0"),
     ("STATUS", query(flags=2 << 11), "NOTIMP 0/0/0/0"),
-    ("opcode 3 with RD", query(flags=3 << 11 | RD), "NOTIMP RD 0/0/0/0"),
+    ("opcode 3 with RD", query(flags=3 << 11 | RD), "NOTIMP 0/0/0/0"),
     ("DSO, a header only", message(flags=6 << 11), "NOTIMP 0/0/0/0"),
     ("opcode 15", query(flags=15 << 11), "NOTIMP 0/0/0/0"),
     ("opcode 15 with EDNS", query(flags=15 << 11, edns=EDNS), "NOTIMP 0/0/0/0 EDNS"),
