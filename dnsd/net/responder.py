@@ -20,7 +20,7 @@ from dnsd.wire.iana import OptionCode
 if TYPE_CHECKING:
     from dnsd.observe.log import EventLog
     from dnsd.query.answer_cache import AnswerCacheOptions, Hit, Sighting, Stored
-    from dnsd.query.pipeline import Parts
+    from dnsd.query.parts import Parts
     from dnsd.query.request import Reply
 
 Aliases = tuple["dict[bytes, Stored]", bool]

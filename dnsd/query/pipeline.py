@@ -30,8 +30,7 @@ Not yet: transfers, NOTIFY, UPDATE, TSIG records in replies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from dnsd.authority.answer import Answer
 from dnsd.authority.store import StoreError
@@ -50,11 +49,7 @@ from dnsd.wire.rrset import RRset
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dnsd.query.cookies import Cookies
-    from dnsd.query.finish import FinishOptions
-    from dnsd.query.identity import Identity
-    from dnsd.query.ratelimit import Limiter
-    from dnsd.query.views import Views
+    from dnsd.query.parts import Parts
 
 # Plain integers and members, for speed: finding a member of an enumeration is slow.
 _UDP: Final = Transport.UDP
@@ -82,41 +77,6 @@ _TRANSFER_OVER_UDP: Final = Refusal(int(Rcode.NOTIMP))
 _ZONE_REQUEST: Final = Refusal(int(Rcode.REFUSED))
 _NOT_OUR_APEX: Final = Refusal(int(Rcode.NOTAUTH))
 _NOT_OUR_ZONE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
-
-
-class Authority(Protocol):
-    """Finds what our zones say to a question."""
-
-    def __call__(self, qname: bytes, qtype: int, *, every_type: bool) -> Answer | None:
-        """Answer a question of class IN; ``None`` if no zone of ours holds it.
-
-        Args:
-            qname: name in canonical form.
-            qtype: any type that is not for transfers.
-            every_type: QTYPE ANY gets all RRsets instead of one (RFC 8482 §4.1).
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the steps work with; each part is shared with the fast path.
-
-    Attributes:
-        authority: our zones.
-        views: who the client is to us.
-        limiter: response rate limiting.
-        cookies: DNS cookies; ``None`` neither answers nor verifies them.
-        identity: NSID and the CHAOS names.
-        finish: sizes of replies.
-    """
-
-    authority: Authority
-    views: Views
-    limiter: Limiter
-    cookies: Cookies | None
-    identity: Identity
-    finish: FinishOptions
 
 
 class Pipeline:

@@ -30,7 +30,7 @@ from dnsd.wire.iana import OptionCode, Rcode, RRType
 
 if TYPE_CHECKING:
     from dnsd.authority.answer import Answer
-    from dnsd.query.pipeline import Parts
+    from dnsd.query.parts import Parts
     from dnsd.wire.edns import Edns
     from dnsd.wire.errors import FormError
     from dnsd.wire.message import Query

@@ -16,7 +16,8 @@ from dnsd.query.answer_cache import AnswerCacheOptions
 from dnsd.query.cookies import Cookies
 from dnsd.query.finish import FinishOptions
 from dnsd.query.identity import Identity
-from dnsd.query.pipeline import Parts, Pipeline
+from dnsd.query.parts import Parts
+from dnsd.query.pipeline import Pipeline
 from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.request import Request, Transport
 from dnsd.query.views import ViewOptions, Views
