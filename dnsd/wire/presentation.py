@@ -199,12 +199,14 @@ def read(rrtype: int, parts: list[str], origin: bytes | None) -> bytes:
         return _read_strings(rrtype, parts)
     if len(parts) != len(fields):
         raise FormError(_wrong_count(rrtype, fields, parts))
-    try:
-        return b"".join(
-            [kind.read(part, origin) for (_, kind), part in zip(fields, parts, strict=True)]
-        )
-    except FormError as error:
-        raise FormError(_explain(fields, parts, origin) or error.reason) from None
+    octets = bytearray()
+    for (label, kind), part in zip(fields, parts, strict=True):
+        try:
+            octets += kind.read(part, origin)
+        except FormError as error:
+            name = label if len(fields) > 1 else ""
+            raise FormError(_explained(name, quoted(part), error.reason)) from None
+    return bytes(octets)
 
 
 def _read_strings(rrtype: int, parts: list[str]) -> bytes:
@@ -222,19 +224,11 @@ def _wrong_count(rrtype: int, fields: Fields, parts: list[str]) -> str:
     return f"{quoted(parts[len(fields)])} is too much; {form}"
 
 
-def _explain(fields: Fields, parts: list[str], origin: bytes | None) -> str:
-    """Name the first field that cannot be read, and why."""
-    for (label, kind), part in zip(fields, parts, strict=True):
-        try:
-            kind.read(part, origin)
-        except FormError as error:
-            shown = quoted(part)
-            if len(fields) == 1:
-                return error.reason if shown in error.reason else f"{shown}: {error.reason}"
-            if error.reason.startswith(shown):
-                return f"{label} {error.reason}"
-            return f"{label} {shown}: {error.reason}"
-    return ""
+def _explained(label: str, shown: str, reason: str) -> str:
+    """Say which field has which text, and what is wrong with it."""
+    if not label:
+        return reason if shown in reason else f"{shown}: {reason}"
+    return f"{label} {reason}" if reason.startswith(shown) else f"{label} {shown}: {reason}"
 
 
 def write(rrtype: int, rdata: bytes, origin: bytes | None) -> str:

@@ -173,7 +173,8 @@ class MessageWriter:
                 fixed = repeated
                 start = len(out) + 2
                 out += b"\x00\x00"
-                self._rdata(rrset.type, rdata, added)
+                if rdata:  # an update's condition or deletion has none
+                    self._rdata(rrset.type, rdata, added)
                 length = len(out) - start
                 out[start - 2] = length >> 8
                 out[start - 1] = length & 0xFF

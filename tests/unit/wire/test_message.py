@@ -259,6 +259,12 @@ def test_an_update_may_have_records_without_rdata():
         parse_message(answer_of(record(1, b"")))
 
 
+@pytest.mark.parametrize("rrtype", [RRType.A, RRType.NS, RRType.MX, RRType.SOA, RRType.MINFO])
+def test_a_record_without_rdata_is_written_as_it_was(rrtype):
+    octets = answer_of(record(rrtype, b"", rdclass=254))
+    assert render_message(parse_message(octets)) == octets
+
+
 RRSIG_OF_A = b"\x00\x01" + bytes(16) + b"\x00sig"
 
 

@@ -128,6 +128,8 @@ def test_an_update_may_have_records_without_rdata(rdclass):
             + b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x03abc",
             id="half an option",
         ),
+        pytest.param(answer_of(RRType.CNAME, b"\x01x" * 128 + b"\x00"), id="128 labels"),
+        pytest.param(answer_of(RRType.RRSIG, bytes(18) + WWW)[:-4], id="name cut off"),
     ],
 )
 def test_a_malformed_message_has_one_exception(octets):
@@ -150,6 +152,20 @@ def test_many_pointers_to_one_place_are_read():
     record = b"\xc0\x0c\x00\x01" + FIXED + b"\x00\x04abcd"
     octets = bytes.fromhex("12348400000107d000000000") + QUESTION + record * 2000
     assert len(objects.parse(octets).rr) == 2000
+
+
+def test_a_chain_of_pointers_has_an_end():
+    links = b"\x00" + b"".join(
+        (0xC000 | (12 if i == 0 else 11 + 2 * i)).to_bytes(2, "big") for i in range(1001)
+    )
+    for length, name in ((1000, ()), (1001, None)):
+        buffer = objects.GuardedBuffer(HEADER + links)
+        buffer.offset = 13 + 2 * (length - 1)
+        if name is None:
+            with pytest.raises(FormError, match="1000 pointers"):
+                buffer.decode_name()
+        else:
+            assert buffer.decode_name().label == name
 
 
 def too_long():

@@ -128,6 +128,14 @@ def test_a_chain_of_pointers_has_an_end():
         refused.name()
 
 
+def test_a_tail_behind_two_pointers_counts_towards_the_length():
+    first = LONG * 2 + b"\x00"
+    second = LONG * 2 + pointer(12)
+    reader = at(first + second + pointer(12 + len(first)), 12 + len(first + second))
+    with pytest.raises(FormError, match="255 octets"):
+        reader.name()
+
+
 def test_hops_are_counted_for_the_whole_message():
     # Two chains, each within the limit, which together pass it.
     first = chain(200)
