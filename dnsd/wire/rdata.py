@@ -5,8 +5,8 @@ the rarer ones by dnspython (:mod:`.dnspython_rdata`), those that nobody knows
 as ``\# length hex`` (RFC 3597 §5), which is read for every type.
 
 Promises: :class:`FormError` is the only exception; what :func:`to_text` writes
-:func:`from_text` reads back to the same octets, where necessary because it is
-written as ``\# length hex``.
+:func:`from_text` reads back to the same octets, in canonical form. Where the
+text of a type cannot do that, rdata is written as ``\# length hex``.
 """
 
 from __future__ import annotations
@@ -105,12 +105,10 @@ def to_text(rrtype: int, rdata: bytes, origin: bytes | None = None) -> str:
     try:
         check(rrtype, rdata)
         if rrtype in _OWN:
-            text = presentation.write(rrtype, rdata, origin)
-            if canonical(rrtype, rdata) == rdata:
-                return text
-        elif dnspython_rdata.knows(rrtype):
+            return presentation.write(rrtype, rdata, origin)
+        if dnspython_rdata.knows(rrtype):
             text = dnspython_rdata.write(rrtype, rdata, origin)
-            if from_text(rrtype, text, origin) == rdata:
+            if from_text(rrtype, text, origin) == canonical(rrtype, rdata):
                 return text
     except FormError:
         pass

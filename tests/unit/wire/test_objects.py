@@ -82,6 +82,7 @@ def test_names_in_rdata_are_expanded_and_compressed_only_in_old_types(rrtype, se
         pytest.param(RRType.CAA, b"\x00\x05issue\xff", id="CAA not UTF-8"),
         pytest.param(RRType.NAPTR, bytes(4) + b"\x01\xff\x00\x00\x00", id="NAPTR not UTF-8"),
         pytest.param(RRType.NSEC, b"\x00\x00\x01\x00", id="NSEC without a type"),
+        pytest.param(RRType.NSEC, b"\x00\x00\x02\x40\x00", id="NSEC with an octet too many"),
         pytest.param(RRType.TXT, b"", id="TXT without a string"),
         pytest.param(RRType.TXT, b"\x05a", id="TXT over the end"),
         pytest.param(RRType.DS, b"\x00", id="DS cut off"),
@@ -130,6 +131,9 @@ def test_an_update_may_have_records_without_rdata(rdclass):
         ),
         pytest.param(answer_of(RRType.CNAME, b"\x01x" * 128 + b"\x00"), id="128 labels"),
         pytest.param(answer_of(RRType.RRSIG, bytes(18) + WWW)[:-4], id="name cut off"),
+        pytest.param(
+            answer_of(RRType.RRSIG, bytes(18) + WWW[:9]) + WWW[9:], id="name past its rdata"
+        ),
     ],
 )
 def test_a_malformed_message_has_one_exception(octets):
@@ -183,7 +187,19 @@ def too_large():
     return record
 
 
-@pytest.mark.parametrize("build", [too_long, too_many_labels, too_large])
+def no_type():
+    record = dnslib.DNSRecord()
+    record.add_answer(dnslib.RR("a.", RRType.NSEC, rdata=dnslib.NSEC("b.", ["NOTYPE"])))
+    return record
+
+
+def too_many_records():
+    record = dnslib.DNSRecord()
+    record.rr = [dnslib.RR("a.", 65280, rdata=dnslib.RD(b""))] * 65536
+    return record
+
+
+@pytest.mark.parametrize("build", [too_long, too_many_labels, too_large, too_many_records, no_type])
 def test_what_no_message_can_hold_is_refused(build):
     with pytest.raises(FormError):
         objects.pack(build())

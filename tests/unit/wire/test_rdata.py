@@ -300,8 +300,33 @@ def test_unknown_types_have_any_octets():
     assert rdata.names_in(65280, b"\xc0\x0c") == []
 
 
-def test_text_whose_letter_case_would_be_lost_is_written_as_hex():
-    assert rdata.to_text(RRType.NS, b"\x03Www\x00") == "\\# 5 0357777700"
+def test_text_that_would_not_read_back_is_written_as_hex():
+    trailing_zero = bytes.fromhex("c0000201060000004000")
+    rdata.check(RRType.WKS, trailing_zero)
+    assert rdata.to_text(RRType.WKS, trailing_zero) == "\\# 10 c0000201060000004000"
+
+
+@pytest.mark.parametrize(
+    ("rrtype", "text"),
+    [
+        ("IPSECKEY", "10 0 2 . aabb"),
+        ("IPSECKEY", "10 1 2 192.0.2.1 aabb"),
+        ("AMTRELAY", "10 1 1 192.0.2.1"),
+        ("AMTRELAY", "10 0 0 ."),
+    ],
+)
+def test_a_gateway_may_be_an_address_or_none(rrtype, text):
+    code = rrtype_from_text(rrtype)
+    octets = rdata.from_text(code, text)
+    assert rdata.names_in(code, octets) == []
+    assert rdata.to_text(code, octets) == text
+
+
+@pytest.mark.parametrize("rrtype", ["NS", "RRSIG", "NSEC"])
+def test_letter_case_that_was_sent_is_shown(rrtype):
+    code = rrtype_from_text(rrtype)
+    octets = rdata.from_text(code, TEXTS[rrtype]).replace(b"example", b"eXample")
+    assert rdata.to_text(code, octets) == TEXTS[rrtype].replace("example", "eXample")
 
 
 @pytest.mark.parametrize(
