@@ -140,7 +140,8 @@ if __name__ == "__main__":
     try:
         import atheris
     except ImportError:
-        sys.exit("skipped: pip install 'dnsd[fuzz]' brings atheris")
+        print("skipped: pip install 'dnsd[fuzz]' brings atheris")
+        sys.exit()
     atheris.instrument_all()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()
