@@ -9,6 +9,7 @@ Source: RFC 1034 §4.3.2 step 6, RFC 1035 §3.3.9, RFC 9460 §4.1, RFC 9471.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dnsd.authority.lookup import Kind, lookup
@@ -17,7 +18,7 @@ from dnsd.wire import names
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from dnsd.authority.lookup import Zone
     from dnsd.wire.rrset import RRset
@@ -44,7 +45,23 @@ _SERVICE_BINDINGS = frozenset({int(RRType.SVCB), int(RRType.HTTPS)})
 TYPES_WITH_TARGETS = frozenset(_TARGET_OFFSETS)
 
 
-def for_answer(zone: Zone, rrset: RRset) -> list[RRset]:
+@dataclass(slots=True)
+class Additional:
+    """What goes into the additional section.
+
+    Attributes:
+        required: addresses of name servers inside the delegated zone, without
+            which nobody gets there (RFC 9471 §3.1).
+        optional: all others.
+        is_cut: there were more targets than :data:`MAX_TARGETS`.
+    """
+
+    required: list[RRset] = field(default_factory=list)
+    optional: list[RRset] = field(default_factory=list)
+    is_cut: bool = False
+
+
+def for_answer(zone: Zone, rrset: RRset) -> Additional:
     """Return what the targets of an RRset in the answer section have.
 
     Args:
@@ -52,40 +69,37 @@ def for_answer(zone: Zone, rrset: RRset) -> list[RRset]:
         rrset: of one of TYPES_WITH_TARGETS.
     """
     types = (_A, _AAAA, rrset.type) if rrset.type in _SERVICE_BINDINGS else (_A, _AAAA)
-    found: list[RRset] = []
-    for target in _first(_targets(rrset), zone):
+    targets = _possible(_targets(rrset), zone)
+    found = Additional(is_cut=len(targets) > MAX_TARGETS)
+    for target in targets[:MAX_TARGETS]:
         if target == rrset.owner:
-            found += _records(zone, target, (_A, _AAAA), glue=False)
+            found.optional += _records(zone, target, (_A, _AAAA), glue=False)
         else:
-            found += _records(zone, target, types, glue=rrset.type == _NS)
+            found.optional += _records(zone, target, types, glue=rrset.type == _NS)
     return found
 
 
-def for_referral(zone: Zone, name_servers: RRset) -> tuple[list[RRset], list[RRset]]:
+def for_referral(zone: Zone, name_servers: RRset) -> Additional:
     """Return addresses of the name servers that a zone is delegated to.
 
     Args:
         zone: the parent.
         name_servers: the NS RRset at the cut.
-
-    Returns:
-        Addresses of servers inside the delegated zone, without which nobody
-        gets there (RFC 9471 §3.1), and addresses of the others.
     """
     cut = name_servers.owner
     inside: list[bytes] = []
     outside: list[bytes] = []
     for target in _targets(name_servers):
         (inside if names.is_subdomain(target, cut) else outside).append(target)
-    required: list[RRset] = []
+    outside = _possible(outside, zone)
+    found = Additional(is_cut=len(inside) + len(outside) > MAX_TARGETS)
     for target in inside[:MAX_TARGETS]:
         octets = zone.get(target)
         if octets is not None:
-            required += _of_types(Node(octets), target, (_A, _AAAA))
-    optional: list[RRset] = []
-    for target in _first(outside, zone, MAX_TARGETS - len(inside)):
-        optional += _records(zone, target, (_A, _AAAA), glue=True)
-    return required, optional
+            found.required += _of_types(Node(octets), target, (_A, _AAAA))
+    for target in outside[: max(0, MAX_TARGETS - len(inside))]:
+        found.optional += _records(zone, target, (_A, _AAAA), glue=True)
+    return found
 
 
 def _targets(rrset: RRset) -> list[bytes]:
@@ -109,15 +123,14 @@ def _service_target(owner: bytes, rdata: bytes) -> bytes:
     return owner if target == names.ROOT and rdata[:2] != b"\x00\x00" else target
 
 
-def _first(targets: Iterable[bytes], zone: Zone, limit: int = MAX_TARGETS) -> Iterator[bytes]:
-    """Pick the first targets that the zone could hold."""
-    for target in targets:
-        if limit <= 0:
-            return
-        # The root as a target means that there is none (RFC 7505, RFC 2782).
-        if target != names.ROOT and names.is_subdomain(target, zone.origin):
-            yield target
-            limit -= 1
+def _possible(targets: Iterable[bytes], zone: Zone) -> list[bytes]:
+    """Pick the targets that the zone could hold."""
+    # The root as a target means that there is none (RFC 7505, RFC 2782).
+    return [
+        target
+        for target in targets
+        if target != names.ROOT and names.is_subdomain(target, zone.origin)
+    ]
 
 
 def _records(zone: Zone, target: bytes, types: tuple[int, ...], *, glue: bool) -> list[RRset]:

@@ -30,6 +30,7 @@ from dnsd.wire.iana import Rcode, RRType
 from dnsd.wire.rrset import RRset
 
 if TYPE_CHECKING:
+    from dnsd.authority.additional import Additional
     from dnsd.authority.lookup import Lookup, Zone
     from dnsd.authority.store import Snapshot
     from dnsd.authority.zones import ServedZone, Zones
@@ -62,6 +63,7 @@ class Answer:
         generated: the first zone was made by the server.
         wildcard: owner of the wildcard that stands for the name asked for;
             empty when that name exists.
+        limits: names of limits that were hit.
     """
 
     rcode: int
@@ -73,6 +75,7 @@ class Answer:
     slot: int = 0
     generated: bool = False
     wildcard: bytes = b""
+    limits: tuple[str, ...] = ()
 
 
 def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) -> Answer | None:
@@ -118,6 +121,8 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
                 if following is None:
                     break
             zone, qname = following, target
+        else:
+            reply.limits += ("chain_links",)
         return reply
 
 
@@ -136,7 +141,7 @@ def _apply(
         case Kind.ANSWER if rrset is not None:
             reply.answer.append(rrset)
             if rrset.type in TYPES_WITH_TARGETS:
-                reply.additional = additional.for_answer(zone, rrset)
+                _add(reply, additional.for_answer(zone, rrset))
         case Kind.ANSWER:
             assert found.node is not None
             reply.answer += _any(found.node, name, every_type=every_type)
@@ -150,13 +155,19 @@ def _apply(
             assert rrset is not None
             reply.authoritative = bool(reply.answer)
             reply.authority.append(rrset)
-            reply.required_glue, optional = additional.for_referral(zone, rrset)
-            reply.additional = reply.required_glue + optional
+            _add(reply, additional.for_referral(zone, rrset))
         case _:
             if found.kind is Kind.NAME_ERROR:
                 reply.rcode = _NXDOMAIN
             reply.authority.append(_negative_soa(zone, found))
     return None
+
+
+def _add(reply: Answer, found: Additional) -> None:
+    reply.required_glue = found.required
+    reply.additional = found.required + found.optional
+    if found.is_cut:
+        reply.limits += ("additional_names",)
 
 
 def _any(node: Node, owner: bytes, *, every_type: bool) -> list[RRset]:

@@ -55,7 +55,16 @@ _LOGGED_PROBLEMS: Final = 10
 
 _RELOADS: Final = {name: metrics.RELOADS.slot(name) for name in metrics.RELOAD_RESULTS}
 _DURATION: Final = metrics.RELOAD_DURATION.buckets()
-_DELETION_CHECKS: Final = frozenset(("deletion-share", "zone-file-gone"))
+# Which limit a zone has hit that has a problem of this id.
+_LIMIT_OF: Final = {
+    "deletion-share": "zone_deletion_share",
+    "zone-file-gone": "zone_deletion_share",
+    "yaml-size": "zone_file_size",
+    "yaml-nodes": "zone_file_nodes",
+    "yaml-depth": "zone_file_depth",
+    "include-depth": "zone_file_depth",
+    "yaml-expansion": "zone_file_expansion",
+}
 
 
 @dataclass(slots=True)
@@ -222,10 +231,10 @@ class Reloader:
         row[metrics.ZONES_KEPT.slot()] = kept
         row[metrics.ZONES_REFUSED.slot()] = refused
         row[metrics.ZONE_LOAD_ERRORS.slot()] += kept + refused
-        row[metrics.limit_slot("zone_deletion_share")] += sum(
-            any(problem["id"] in _DELETION_CHECKS for problem in zone["problems"])
-            for zone in self.broken
-        )
+        for zone in self.broken:
+            ids = {problem["id"] for problem in zone["problems"]}
+            for limit in {_LIMIT_OF[one] for one in ids & _LIMIT_OF.keys()}:
+                row[metrics.limit_slot(limit)] += 1
 
     def _log_run(self, ended: Reload) -> None:
         log = self._around.log

@@ -273,7 +273,8 @@ class Connections(Factory):
         self._open[connection] = None
         self._of_net[connection.net] = self._of_net.get(connection.net, 0) + 1
         row = self.responder.row
-        row[_CONNECTIONS] = len(self._open)
+        # During a change of configuration two of us count in one row.
+        row[_CONNECTIONS] += 1
         row[_OPENED] += 1
         if self._sweeping is None:
             self._sweeping = self.clock.call_later(_SWEEP_S, self._sweep)
@@ -288,7 +289,7 @@ class Connections(Factory):
             self._of_net[connection.net] = left
         else:
             del self._of_net[connection.net]
-        self.responder.row[_CONNECTIONS] = len(self._open)
+        self.responder.row[_CONNECTIONS] -= 1
 
     def touch(self, connection: FramedTcp) -> None:
         """Note that a client sent a message or took a reply."""

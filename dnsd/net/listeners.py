@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,9 @@ _IP_MTU_DISCOVER = 10
 _IPV6_MTU_DISCOVER = 23
 _PMTUDISC_PROBE = 3
 _SO_RCVBUFFORCE = 33
+_SO_MEMINFO = 55
+# <linux/sock_diag.h>: nine numbers of 32 bits, the last one counts drops.
+_MEMORY_FACTS = struct.Struct("9I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,17 @@ def bind(endpoints: Iterable[Endpoint], shares: int) -> Bound:
             listener.socket.close()
         raise ConfigError(problems)
     return Bound(tuple(listeners), tuple(_notices(listeners)))
+
+
+def receive_drops(listeners: Iterable[Listener]) -> int:
+    """Count the datagrams that the kernel had no room for, whoever should have read them."""
+    return sum(
+        _MEMORY_FACTS.unpack(
+            listener.socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMORY_FACTS.size)
+        )[-1]
+        for listener in listeners
+        if listener.endpoint.transport == "udp"
+    )
 
 
 def _bind_shares(endpoint: Endpoint, shares: int) -> Iterator[Listener]:

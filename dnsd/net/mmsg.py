@@ -51,10 +51,12 @@ class DatagramVectors:
         to_send: native 64-bit view; ``to_send[i * 2 + 1]`` is the length of
             outgoing slot *i*.
         learns_local_address: whether control slots are filled.
+        full_sends: calls of :meth:`send` that ended at a full buffer.
     """
 
     def __init__(self, sock: socket.socket, slots: int, send_octets: int) -> None:
         self.slots = slots
+        self.full_sends = 0
         self.send_octets = send_octets
         self._descriptor = ctypes.c_int(sock.fileno())
         self.inbox = mmap.mmap(-1, slots * RECEIVE_OCTETS)
@@ -97,6 +99,7 @@ class DatagramVectors:
             if count > 0:
                 start += count
             elif ctypes.get_errno() in _FULL:
+                self.full_sends += 1
                 return lost + end - start
             else:
                 lost += 1

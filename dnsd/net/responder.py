@@ -72,7 +72,8 @@ class Responder:
         self._parts = parts
         self._pipeline = pipeline
         self._log = log
-        self._turnovers = parts.views.turnovers
+        # Hits of each limit that were told already.
+        self._told = dict.fromkeys(_TURNOVERS, 0)
         self._tables = (
             {(view, transport): Table(cache, self.generations) for view in ALL_VIEWS
              for transport in Transport} if cache else {}
@@ -93,9 +94,15 @@ class Responder:
     def sample(self) -> None:
         """Count what the parts only keep for themselves; to be called now and then."""
         self.row[_ENTRIES] = sum(map(len, self._tables.values()))
-        turnovers = self._parts.views.turnovers
-        self.row[_VIEW_TABLE] += turnovers - self._turnovers
-        self._turnovers = turnovers
+        tables = self._tables.values()
+        turnovers = (
+            self._parts.views.turnovers,
+            sum(table.entry_turnovers for table in tables),
+            sum(table.alias_turnovers for table in tables),
+        )
+        for slot, hits in zip(_TURNOVERS, turnovers, strict=True):
+            self.row[slot] += hits - self._told[slot]
+            self._told[slot] = hits
 
     def respond(self, request: Request) -> bytes | None:
         """Answer one request; ``None`` when nothing is to be sent."""
@@ -187,7 +194,9 @@ def _question_text(octets: bytes) -> str:
 
 
 _ENTRIES = metrics.ANSWER_CACHE_ENTRIES.slot()
-_VIEW_TABLE = metrics.limit_slot("view_table")
+_TURNOVERS = tuple(
+    map(metrics.limit_slot, ("view_table", "answer_cache_entries", "answer_cache_aliases"))
+)
 _HITS = metrics.ANSWER_CACHE_HITS.slot()
 _MISSES = metrics.ANSWER_CACHE_MISSES.slot()
 _FAULTS = metrics.FAULTS.slot()

@@ -77,7 +77,7 @@ class UdpBatch:
         self._local = _local_reader(self._vectors, ipv4=self._is_ipv4)
         # Peer address octets → the aliases of its view, and whether to count replies.
         self._clients: dict[bytes, Aliases] = {}
-        self._lost_slot = metrics.drop_slot("send_failed")
+        self._full_sends = 0
 
     def start(self) -> None:
         """Begin to read."""
@@ -114,8 +114,10 @@ class UdpBatch:
             row[_HIT_FIRST + min(microseconds.bit_length(), _HIT_BOUNDS)] += hits
             row[_HIT_SUM] += microseconds * hits
             row[_HITS] += hits
+        if count == self._vectors.slots:
+            row[_FULL_TURNS] += 1
         if lost:
-            row[self._lost_slot] += lost
+            self._count_lost(lost)
 
     def _answer_batch(self, count: int) -> tuple[list[int], int]:
         """Write replies to the outgoing slots.
@@ -194,7 +196,16 @@ class UdpBatch:
     def _remember(self, client: bytes) -> None:
         if len(self._clients) >= _MAX_CLIENTS:
             self._clients.clear()
+            self._responder.row[_READER_CLIENTS] += 1
         self._clients[client] = self._responder.aliases_for(client)
+
+    def _count_lost(self, lost: int) -> None:
+        """Count replies that were not sent, all under what kept the last of them."""
+        row, full_sends = self._responder.row, self._vectors.full_sends
+        is_full = full_sends != self._full_sends
+        self._full_sends = full_sends
+        row[_LOST_TO_BUFFER if is_full else _LOST] += lost
+        row[_SEND_BUFFER] += is_full
 
     def _send(self, count: int, holes: list[int]) -> int:
         """Send all slots but the holes; how many replies were lost."""
@@ -245,6 +256,11 @@ def _local_reader(vectors: DatagramVectors, *, ipv4: bool) -> _LocalAddresses | 
 _RECEIVED = metrics.DATAGRAMS_RECEIVED.slot()
 _BATCHES = metrics.DATAGRAM_BATCHES.slot()
 _HITS = metrics.ANSWER_CACHE_HITS.slot()
+_FULL_TURNS = metrics.limit_slot("datagrams_per_turn")
+_READER_CLIENTS = metrics.limit_slot("reader_clients")
+_SEND_BUFFER = metrics.limit_slot("send_buffer")
+_LOST_TO_BUFFER = metrics.drop_slot("send_buffer")
+_LOST = metrics.drop_slot("send_failed")
 _HIT_BUCKETS = metrics.LATENCY.buckets("hit")
 _HIT_FIRST = _HIT_BUCKETS.first
 _HIT_BOUNDS = _HIT_BUCKETS.bounds

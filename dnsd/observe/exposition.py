@@ -1,7 +1,7 @@
 """The metrics of all processes as Prometheus reads them.
 
 Rows are summed when somebody asks. Counters and histograms are summed over all
-rows, gauges over the rows that a process holds. Two metrics have no slots:
+rows, gauges over the rows that a process holds. A few metrics have no slots:
 whoever knows their values is asked (`Reading`).
 """
 
@@ -37,18 +37,27 @@ CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4.encode("ascii")
 class Exposition:
     """Renders `metrics.TABLE` over one page."""
 
-    def __init__(self, page: SlotPage, *, version: str, zone_serials: Reading) -> None:
+    def __init__(
+        self,
+        page: SlotPage,
+        *,
+        version: str,
+        zone_serials: Reading,
+        receive_drops: Callable[[], int],
+    ) -> None:
         """Render a page.
 
         Args:
             page: the shared page.
             version: of the program.
             zone_serials: tells zone name in text and serial of each zone served.
+            receive_drops: tells how many datagrams the kernel has dropped.
         """
         self._page = page
         self._readings: dict[str, Reading] = {
             metrics.BUILD.name: lambda: [((version, platform.python_version()), 1)],
             metrics.ZONE_SERIAL.name: zone_serials,
+            metrics.DATAGRAMS_OVERFLOWED.name: lambda: [((), receive_drops())],
         }
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -72,8 +81,8 @@ class Exposition:
             else:
                 yield _plain(metric, counted if metric.kind is Kind.COUNTER else present)
 
-    def _reading(self, metric: Metric) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+    def _reading(self, metric: Metric) -> CounterMetricFamily | GaugeMetricFamily:
+        family = _family(metric)
         readings = list(self._readings[metric.name]())
         if len(readings) <= metric.at_most:
             for values, value in readings:
@@ -81,9 +90,13 @@ class Exposition:
         return family
 
 
-def _plain(metric: Metric, totals: list[int]) -> CounterMetricFamily | GaugeMetricFamily:
+def _family(metric: Metric) -> CounterMetricFamily | GaugeMetricFamily:
     make = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
-    family = make(metric.name, metric.help, labels=metric.labels)
+    return make(metric.name, metric.help, labels=metric.labels)
+
+
+def _plain(metric: Metric, totals: list[int]) -> CounterMetricFamily | GaugeMetricFamily:
+    family = _family(metric)
     for values, slots in metric.series.items():
         family.add_metric(values, sum(totals[slot] for slot in slots) * metric.unit)
     return family

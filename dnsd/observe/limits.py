@@ -15,7 +15,8 @@ UNREGISTERED: Final = "unregistered"
 LIMITS: Final[dict[str, str]] = {
     # datagrams and connections
     "datagrams_per_turn": "a socket had more datagrams than one reactor turn takes",
-    "send_queue": "the kernel took no more replies and waiting ones were dropped",
+    "reader_clients": "a socket had more clients than its reader remembers and forgot them",
+    "send_buffer": "the kernel had no room for replies over UDP and they were dropped",
     "tcp_clients": "a connection was refused because the worker has too many",
     "tcp_clients_per_net": "a connection was refused because its client net has too many",
     "tcp_first_message": "a connection sent no whole first message in time",
@@ -32,14 +33,16 @@ LIMITS: Final[dict[str, str]] = {
     "error_rate": "a client net got more errors than its rate allows",
     "formerr_rate": "a client net sent more malformed queries than are answered",
     "chaos_rate": "a client net asked for the server's identity too often",
-    "rate_table": "the table of response rates was full and its old half was dropped",
     "view_table": "the table of client verdicts was full and its old half was dropped",
     "chain_links": "a chain of aliases was longer than one answer follows",
     "additional_names": "an answer had more targets than get additional records",
     "answer_cache_entries": "the answer cache was full and its old half was dropped",
     "answer_cache_aliases": "the shortcuts to the answer cache were full and half were dropped",
     # zones
-    "zone_file_size": "a zone file was larger than is read",
+    "zone_file_size": "a zone file was larger, with what it includes, than is read",
+    "zone_file_nodes": "a zone file held more values than are read",
+    "zone_file_depth": "a zone file, or its includes, were nested deeper than is read",
+    "zone_file_expansion": "aliases or repeated includes made too much of a zone file",
     "zone_deletion_share": "a reload would have deleted too much of a zone",
     "compile_time": "the zone compiler was stopped at its time limit",
     "compile_memory": "the zone compiler reached its memory limit",

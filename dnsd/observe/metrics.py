@@ -182,11 +182,8 @@ DROP_REASONS: Final = (
     "response",  # QR is set
     "source_port",  # source port 0
     "malformed",  # not even a header, or no FORMERR is due
-    "acl",
-    "rate",
-    "send_failed",
-    "send_queue",
-    "receive_buffer",  # the kernel had no room
+    "send_buffer",  # the kernel had no room for the response
+    "send_failed",  # or would not send it
     "quarantine",  # the request killed two processes
     "other",
 )
@@ -194,6 +191,13 @@ DATAGRAMS_DROPPED: Final = TABLE.counter(
     "dnsd_net_datagrams_dropped_total",
     "Datagrams that got no response or whose response was lost here, by reason.",
     {"reason": DROP_REASONS},
+)
+DATAGRAMS_OVERFLOWED: Final = TABLE.reading(
+    "dnsd_net_receive_buffer_drops_total",
+    "Datagrams that the kernel dropped because they came faster than they were read.",
+    (),
+    at_most=1,
+    kind=Kind.COUNTER,
 )
 TCP_CONNECTIONS: Final = TABLE.gauge(
     "dnsd_net_tcp_connections", "TCP connections of DNS clients that are open."

@@ -193,9 +193,15 @@ class Table:
         return histogram
 
     def reading(
-        self, name: str, help_text: str, labels: tuple[str, ...], *, at_most: int
+        self,
+        name: str,
+        help_text: str,
+        labels: tuple[str, ...],
+        *,
+        at_most: int,
+        kind: Kind = Kind.GAUGE,
     ) -> Metric:
-        """Register a gauge without slots, whose values `exposition.py` asks for.
+        """Register a metric without slots, whose values `exposition.py` asks for.
 
         Args:
             name: see `Metric`.
@@ -203,8 +209,9 @@ class Table:
             labels: names of the labels; their values come from the operator or
                 the program, never from the network.
             at_most: series that may be shown; with more the metric is left out.
+            kind: gauge or counter.
         """
-        metric = Metric(name, Kind.GAUGE, help_text, labels, {}, at_most=at_most)
+        metric = Metric(name, kind, help_text, labels, {}, at_most=at_most)
         self._register(metric, at_most)
         return metric
 

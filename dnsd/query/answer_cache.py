@@ -184,9 +184,20 @@ class Table:
         aliases: octets of a query after its ID → stored reply. A reader may
             look into it directly, must compare the generation, and must never
             write to it.
+        entry_turnovers: times that the older half of the answers was dropped;
+            the shell reports it as hits of the limit ``answer_cache_entries``.
+        alias_turnovers: the same of aliases, ``answer_cache_aliases``.
     """
 
-    __slots__ = ("_entries", "_generations", "_options", "_seen", "aliases")
+    __slots__ = (
+        "_entries",
+        "_generations",
+        "_options",
+        "_seen",
+        "alias_turnovers",
+        "aliases",
+        "entry_turnovers",
+    )
 
     def __init__(self, options: AnswerCacheOptions, generations: Sequence[int]) -> None:
         self.aliases: dict[bytes, Stored] = {}
@@ -194,6 +205,7 @@ class Table:
         self._seen: set[int] = set()
         self._generations = generations
         self._options = options
+        self.entry_turnovers = self.alias_turnovers = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -236,6 +248,7 @@ class Table:
             return
         if len(self.aliases) >= self._options.aliases:
             _drop_oldest_half(self.aliases)
+            self.alias_turnovers += 1
         self.aliases[query_rest] = stored
 
     def store(
@@ -256,6 +269,7 @@ class Table:
         """
         if len(self._entries) >= self._options.entries:
             _drop_oldest_half(self._entries)
+            self.entry_turnovers += 1
         self._entries[sighting.key] = (reply[2:], *made_from, *counted)
 
 

@@ -116,7 +116,7 @@ class Replies:
         opt = self._opt.record(query, answer.rcode, options)
         limit = size_limit(query, parts.finish, is_datagram=exchange.is_datagram)
         finished = answer_octets(query, answer, limit, opt)
-        limits = _option_limits(query)
+        limits = _option_limits(query) + answer.limits
         if finished.names_exceeded:
             limits = (*limits, "compressed_names")
         return Reply(

@@ -22,7 +22,7 @@ from dnsd.control.routes import Routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.framed_tcp import Connections, FramedTcpOptions
-from dnsd.net.listeners import Endpoint
+from dnsd.net.listeners import Endpoint, receive_drops
 from dnsd.net.responder import Responder
 from dnsd.net.udp_batch import UdpBatch
 from dnsd.observe.exposition import Exposition
@@ -192,7 +192,10 @@ def interface(inheritance: Inheritance, store: ZoneStore, around: Surroundings) 
     program = Program(version(), tuple(map(str, endpoints(config))), inheritance.notices)
     operations = Operations(program, inheritance.page, store, reloader, around)
     exposition = Exposition(
-        inheritance.page, version=program.version, zone_serials=operations.serials
+        inheritance.page,
+        version=program.version,
+        zone_serials=operations.serials,
+        receive_drops=partial(receive_drops, inheritance.listeners),
     )
     routes = Routes(operations, exposition)
 

@@ -54,7 +54,11 @@ target A 192.0.2.8
 none HTTPS 0 .
 none A 192.0.2.9
 many NS ns.many
-""" + "\n".join(f"lots MX 1 h{i}\nh{i} A 192.0.2.{i}" for i in range(40))
+"""
+ZONE += "\n".join(f"lots MX 1 h{i}\nh{i} A 192.0.2.{i}\n" for i in range(40))
+ZONE += "\n".join(f"full NS h{i}" for i in range(13))
+ZONE += "\nover NS ns.over\nns.over A 192.0.2.99\n"
+ZONE += "\n".join(f"over NS h{i}" for i in range(13))
 
 
 class CountingZone:
@@ -106,21 +110,31 @@ def short(rrsets):
 )
 def test_targets_bring_the_addresses_that_the_zone_answers_for(zone, owner, rrtype, expected):
     found = lookup(zone, names.from_text(owner, ORIGIN), int(RRType[rrtype]))
-    assert short(additional.for_answer(zone, found.rrset)) == expected
+    beside = additional.for_answer(zone, found.rrset)
+    assert short(beside.optional) == expected
+    assert (beside.required, beside.is_cut) == ([], False)
 
 
 def test_a_thousand_targets_cost_no_more_than_thirteen(zone):
     counting = CountingZone(zone)
     found = lookup(zone, names.from_text("lots", ORIGIN), int(RRType.MX))
-    rrsets = additional.for_answer(counting, found.rrset)
-    assert len(rrsets) == counting.reads == additional.MAX_TARGETS == 13
+    beside = additional.for_answer(counting, found.rrset)
+    assert len(beside.optional) == counting.reads == additional.MAX_TARGETS == 13
+    assert beside.is_cut
+
+
+@pytest.mark.parametrize(("owner", "is_cut"), [("full", False), ("over", True)])
+def test_name_servers_of_a_delegation_are_cut_behind_the_thirteenth(zone, owner, is_cut):
+    found = lookup(zone, names.from_text(owner, ORIGIN), int(RRType.A))
+    beside = additional.for_referral(zone, found.rrset)
+    assert (len(beside.required) + len(beside.optional), beside.is_cut) == (13, is_cut)
 
 
 def test_servers_inside_the_delegated_zone_are_required_and_others_are_not(zone):
     found = lookup(zone, names.from_text("cut", ORIGIN), int(RRType.A))
-    required, optional = additional.for_referral(zone, found.rrset)
-    assert sorted(short(required)) == ["deep.ns.cut AAAA 2001:db8::3", "ns.cut A 192.0.2.3"]
-    assert sorted(short(optional)) == [
+    beside = additional.for_referral(zone, found.rrset)
+    assert sorted(short(beside.required)) == ["deep.ns.cut AAAA 2001:db8::3", "ns.cut A 192.0.2.3"]
+    assert sorted(short(beside.optional)) == [
         "ns.sibling A 192.0.2.4",
         "ns.wild A 192.0.2.2",
         "www A 192.0.2.1",
@@ -130,9 +144,9 @@ def test_servers_inside_the_delegated_zone_are_required_and_others_are_not(zone)
 
 def test_a_server_named_as_the_cut_itself_is_inside(zone):
     found = lookup(zone, names.from_text("self", ORIGIN), int(RRType.A))
-    assert short(additional.for_referral(zone, found.rrset)[0]) == ["self A 192.0.2.5"]
+    assert short(additional.for_referral(zone, found.rrset).required) == ["self A 192.0.2.5"]
 
 
 def test_a_server_without_an_address_in_the_zone_has_no_glue(zone):
     found = lookup(zone, names.from_text("many", ORIGIN), int(RRType.A))
-    assert additional.for_referral(zone, found.rrset) == ([], [])
+    assert additional.for_referral(zone, found.rrset) == additional.Additional()

@@ -56,7 +56,8 @@ tall DNAME {LONG}
 viatall CNAME {"k" * 60}.tall
 """
     + "\n".join(f"l{i} CNAME l{i + 1}" for i in range(1, 20))
-    + "\nl20 A 192.0.2.20",
+    + "\nl20 A 192.0.2.20\n"
+    + "\n".join(f"many MX 1 l{i}" for i in range(1, 20)),
     "child.example.test.": """
 @ NS ns
 ns A 192.0.2.31
@@ -238,6 +239,7 @@ def test_the_longest_chain_is_followed_to_its_end(zones):
     reply = ask(zones, f"l{first}")
     assert short(reply.answer)[-1] == "l20 A 192.0.2.20"
     assert len(reply.answer) == MAX_LINKS + 1
+    assert reply.limits == ()
 
 
 @pytest.mark.parametrize("qname", ["l1", f"l{20 - MAX_LINKS - 1}", "x.grow"])
@@ -247,6 +249,17 @@ def test_a_longer_chain_is_left_where_the_limit_is(zones, qname):
     assert len(aliases) == MAX_LINKS + 1
     assert all(rrset.type in (RRType.CNAME, RRType.DNAME) for rrset in reply.answer)
     assert (reply.rcode, reply.authority) == (0, [])
+    assert reply.limits == ("chain_links",)
+
+
+@pytest.mark.parametrize("qname", ["self", "loop1", "round"])
+def test_a_loop_is_no_long_chain(zones, qname):
+    assert ask(zones, qname).limits == ()
+
+
+def test_targets_beyond_those_that_bring_addresses_are_named_as_a_limit(zones):
+    assert ask(zones, "many", "MX").limits == ("additional_names",)
+    assert ask(zones, "mx", "MX").limits == ()
 
 
 def test_a_dname_passed_twice_stands_there_once(zones):

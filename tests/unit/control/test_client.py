@@ -47,7 +47,9 @@ class Daemon:
         operations = Operations(
             Program("1.2.3", ("127.0.0.1 port 53",)), page, self.store, self.reloader, around
         )
-        exposition = Exposition(page, version="1.2.3", zone_serials=operations.serials)
+        exposition = Exposition(
+            page, version="1.2.3", zone_serials=operations.serials, receive_drops=lambda: 0
+        )
         routes = Routes(operations, exposition)
         self.changed = threading.Event()
         self.watcher = Watcher(WatchOptions(where), around, self.change)

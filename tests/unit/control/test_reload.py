@@ -4,6 +4,7 @@ from twisted.internet.defer import Deferred
 from dnsd.control.compiler import CompileFailure, Run
 from dnsd.control.reload import Reloader
 from dnsd.observe import metrics
+from dnsd.observe.limits import LIMITS
 from dnsd.observe.page import ANY_ZONE, ZONE_GENERATIONS
 
 PROBLEM = {
@@ -210,6 +211,26 @@ def test_zones_are_counted(compiler, reloader, row):
     assert row[metrics.ZONE_LOAD_ERRORS.slot()] == 3
     assert row[metrics.limit_slot("zone_deletion_share")] == 1
     assert reloader.totals == (5, 2, 50)
+
+
+@pytest.mark.parametrize(
+    ("check", "limit"),
+    [
+        ("deletion-share", "zone_deletion_share"),
+        ("zone-file-gone", "zone_deletion_share"),
+        ("yaml-size", "zone_file_size"),
+        ("yaml-nodes", "zone_file_nodes"),
+        ("yaml-depth", "zone_file_depth"),
+        ("include-depth", "zone_file_depth"),
+        ("yaml-expansion", "zone_file_expansion"),
+    ],
+)
+def test_a_limit_that_a_zone_hits_counts_once_a_zone(compiler, reloader, row, check, limit):
+    reloader.request("start")
+    problems = [PROBLEM, {**PROBLEM, "id": check}, {**PROBLEM, "id": check}]
+    compiler.end(report(change(problems=[]), change("b.test.", "kept", problems=problems)))
+    hits = {name: row[metrics.limit_slot(name)] for name in LIMITS}
+    assert {name: count for name, count in hits.items() if count} == {limit: 1}
 
 
 def test_a_failed_run_leaves_what_was_known(compiler, reloader, row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 
@@ -160,3 +161,18 @@ def test_every_endpoint_that_fails_is_named_and_nothing_stays_bound(free_port):
 def test_what_the_kernel_says_becomes_one_line_of_advice(number, expected):
     problem = listeners._problem(Endpoint("::1", 53, "tcp"), OSError(number, "odd"))
     assert str(problem) == expected
+
+
+def test_datagrams_that_found_no_room_are_counted(bound, free_port):
+    result = bound([Endpoint("127.0.0.1", free_port, each) for each in ("udp", "tcp")])
+    opened = result.listeners[0].socket
+    assert listeners.receive_drops(result.listeners) == 0
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        for _ in range(200):
+            client.sendto(bytes(100), opened.getsockname())
+    read = 0
+    with contextlib.suppress(BlockingIOError):
+        while opened.recv(200):
+            read += 1
+    assert listeners.receive_drops(result.listeners) == 200 - read > 0

@@ -1,10 +1,13 @@
 """The two system calls on real loopback sockets: nothing else shows their layouts right."""
 
 import contextlib
+import ctypes
+import errno
 import socket
 
 import pytest
 
+from dnsd.net import mmsg
 from dnsd.net.mmsg import IP_PKTINFO, RECEIVE_OCTETS, DatagramVectors
 
 SLOTS = 4
@@ -95,6 +98,27 @@ def test_a_slot_that_cannot_be_sent_does_not_hold_up_the_others():
             vectors.names[32 + 2 : 32 + 4] = b"\0\0"  # port 0: the kernel refuses it
             assert echo(vectors, 3) == 1
             assert [one.recv(9), one.recv(9)] == [b"A", b"C"]
+            assert vectors.full_sends == 0
+
+
+def test_a_full_buffer_loses_what_is_left_of_a_batch(monkeypatch):
+    class Kernel:
+        def __init__(self):
+            self.calls = []
+
+        def sendmmsg(self, _descriptor, _address, count, _flags):
+            self.calls.append(count)
+            if len(self.calls) == 1:
+                return 1
+            ctypes.set_errno(errno.EAGAIN)
+            return -1
+
+    with server(*FAMILIES[0]) as sock:
+        vectors = DatagramVectors(sock, SLOTS, 512)
+        kernel = Kernel()
+        monkeypatch.setattr(mmsg, "_libc", kernel)
+        assert vectors.send(0, 4) == 3
+        assert (kernel.calls, vectors.full_sends) == ([4, 3], 1)
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,22 @@ def test_a_hit_is_counted_against_the_rate_like_any_reply():
     assert page.row(0)[metrics.limit_slot("response_rate")] == 5
 
 
+def test_full_tables_are_counted_once_at_the_next_sample():
+    answering, page = responder(World())
+    row = page.row(0)
+    limits = [metrics.limit_slot(f"answer_cache_{kind}") for kind in ("entries", "aliases")]
+    for _ in range(3):
+        answering.respond(request(form("www.one.test.", "TXT", 0, None)))
+    answering.sample()
+    assert [row[slot] for slot in limits] == [0, 0]
+    for i in range(9):
+        for _ in range(3):
+            answering.respond(request(form(f"n{i}.one.test.", "TXT", 0, None)))
+    answering.sample()
+    answering.sample()
+    assert [row[slot] for slot in limits] == [1, 1]
+
+
 def test_a_verified_cookie_is_not_limited():
     answering, _ = responder(World(), responses_per_second=1)
     edns = {"edns": 0, "payload": 1232, "options": [option(10, fresh_cookie(STRANGER))]}

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from dnsd.net import udp_batch
 from dnsd.net.mmsg import RECEIVE_OCTETS
 from dnsd.net.udp_batch import DATAGRAMS_PER_TURN, UdpBatch
 from dnsd.observe import metrics
@@ -149,10 +150,39 @@ def test_a_turn_leaves_what_is_too_much_to_the_next():
             client.send(b"-")
         reader.doRead()
         assert len(responder.requests) == DATAGRAMS_PER_TURN
+        assert responder.row[metrics.limit_slot("datagrams_per_turn")] == 1
         reader.doRead()
         assert len(responder.requests) == DATAGRAMS_PER_TURN + 1
+        assert responder.row[metrics.limit_slot("datagrams_per_turn")] == 1
         assert responder.row[metrics.DATAGRAMS_RECEIVED.slot()] == DATAGRAMS_PER_TURN + 1
         assert responder.row[metrics.DATAGRAM_BATCHES.slot()] == 2
+
+
+def test_replies_that_the_kernel_does_not_take_are_counted_by_the_cause(monkeypatch):
+    responder = Responder()
+    with reading(responder) as (reader, client):
+        monkeypatch.setattr(reader._vectors, "send", lambda start, end: end - start)
+        exchange(reader, client, b"a", b"b")
+        reader._vectors.full_sends += 1
+        exchange(reader, client, b"c", b"d", b"e")
+        exchange(reader, client, b"f")
+    row = responder.row
+    assert row[metrics.drop_slot("send_failed")] == 3
+    assert row[metrics.drop_slot("send_buffer")] == 3
+    assert row[metrics.limit_slot("send_buffer")] == 1
+
+
+def test_more_clients_than_a_reader_remembers_are_forgotten_together(monkeypatch):
+    monkeypatch.setattr(udp_batch, "_MAX_CLIENTS", 2)
+    responder = Responder()
+    with reading(responder) as (reader, client):
+        for number in (1, 2, 3):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind((f"127.0.0.{number + 1}", 0))
+                other.sendto(b"query", client.getpeername())
+            reader.doRead()
+            assert responder.row[metrics.limit_slot("reader_clients")] == (number == 3)
+        assert len(reader._clients) == 1
 
 
 def test_a_reader_starts_and_stops_with_its_reactor():

@@ -15,7 +15,9 @@ def page():
 
 
 def exposition(page, serials=()):
-    return Exposition(page, version="1.2.3", zone_serials=lambda: serials)
+    return Exposition(
+        page, version="1.2.3", zone_serials=lambda: serials, receive_drops=lambda: 4711
+    )
 
 
 def samples(rendered):
@@ -87,6 +89,12 @@ def test_the_build_is_told(page):
     found = samples(exposition(page).render())
     builds = [dict(labels) for name, labels in found if name == "dnsd_build_info"]
     assert [build["version"] for build in builds] == ["1.2.3"]
+
+
+def test_what_the_kernel_dropped_is_a_counter(page):
+    rendered = exposition(page).render()
+    assert samples(rendered)["dnsd_net_receive_buffer_drops_total", ()] == 4711
+    assert b"# TYPE dnsd_net_receive_buffer_drops_total counter" in rendered
 
 
 def test_serials_are_shown_for_up_to_fifty_zones(page):

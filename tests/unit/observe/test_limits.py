@@ -1,4 +1,7 @@
 import re
+from pathlib import Path
+
+import pytest
 
 from dnsd.observe.limits import LIMITS, UNREGISTERED
 from dnsd.observe.table import MAX_SERIES_PER_METRIC
@@ -17,3 +20,22 @@ def test_names_are_words_and_meanings_are_clauses():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
         assert meaning[:1].islower()
         assert not meaning.endswith(".")
+
+
+TREE = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def texts():
+    def read(directory, own):
+        files = (TREE / directory).rglob("*.py")
+        return "\n".join(file.read_text() for file in files if file.name != own)
+
+    return read("dnsd", "limits.py"), read("tests", "test_limits.py")
+
+
+@pytest.mark.parametrize("name", sorted(LIMITS.keys() - {UNREGISTERED}))
+def test_every_limit_is_counted_somewhere_and_reached_by_a_test(texts, name):
+    program, tests = texts
+    assert f'"{name}"' in program
+    assert f'"{name}"' in tests

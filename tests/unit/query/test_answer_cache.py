@@ -197,6 +197,22 @@ def test_a_full_table_drops_its_oldest_half(table):
         fill(table, each)
     found = [table.find(each, sight(each)) is not None for each in octets]
     assert found == [False, False, False, True, True]
+    assert (table.entry_turnovers, table.alias_turnovers) == (1, 0)
+
+
+def test_full_aliases_drop_their_oldest_half(table):
+    fill(table, query())
+    spellings = [query(name) for name in ("a.test.", "b.test.", "c.test.", "d.test.", "e.test.")]
+    for each in spellings[:4]:
+        fill(table, each)
+        for _ in range(2):
+            table.find(each, sight(each))
+    assert (len(table.aliases), table.alias_turnovers) == (4, 0)
+    fill(table, spellings[4])
+    for _ in range(2):
+        table.find(spellings[4], sight(spellings[4]))
+    assert list(table.aliases) == [each[2:] for each in spellings[3:]]
+    assert table.alias_turnovers == 1
 
 
 @given(st.binary(max_size=600))

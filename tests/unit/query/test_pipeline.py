@@ -9,7 +9,7 @@ from fakes.octets import message, opt, option, query, question, tsig
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnsd.authority.answer import answer
+from dnsd.authority.answer import Answer, answer
 from dnsd.authority.node import FLAG_APEX, FLAG_CUT, FLAG_OCCLUDED, encode_node
 from dnsd.authority.store import StoreError, ZoneRow, open_store
 from dnsd.authority.zones import Zones
@@ -18,6 +18,7 @@ from dnsd.query.identity import Identity
 from dnsd.query.request import Transport, ZoneSet
 from dnsd.query.views import ViewOptions, Views
 from dnsd.wire import names
+from dnsd.wire.rrset import RRset
 
 RD, AD, CD, Z, RA, AA, TC, QR = 0x0100, 0x20, 0x10, 0x40, 0x80, 0x400, 0x200, 0x8000
 NOTIFY, UPDATE = 4 << 11, 5 << 11
@@ -354,6 +355,21 @@ def test_a_flood_of_options_is_named_as_a_limit(world):
     reply = world.ask(query(edns=opt(*[option(100 + i) for i in range(100)])))
     assert shape(reply) == "NOERROR AA 1/2/0/0 EDNS"
     assert reply.limits == ("edns_options",)
+
+
+def test_names_beyond_the_bound_on_compression_are_named_as_a_limit(world):
+    servers = tuple(names.from_text(f"n{i}.example.test.") for i in range(200))
+    owner = names.from_text("many.example.test.")
+    world.authority.answers[owner] = Answer(0, True, [RRset(owner, 2, 300, servers)], [], [])
+    assert world.ask_tcp(query("many.example.test.", 2)).limits == ("compressed_names",)
+    assert world.ask_tcp(query()).limits == ()
+
+
+def test_limits_that_the_authority_hit_are_passed_on(world):
+    owner = names.from_text("far.example.test.")
+    found = Answer(0, True, [RRset(owner, 5, 300, (owner,))], [], [], limits=("chain_links",))
+    world.authority.answers[owner] = found
+    assert world.ask(query("far.example.test.")).limits == ("chain_links",)
 
 
 def test_the_authority_is_told_whether_any_may_get_everything(world):
