@@ -2,25 +2,34 @@
 
 Every test runs twice. As ``reference`` it shows that the test itself is right,
 against the server that the test names (``@pytest.mark.reference("nsd")``, knotd
-unless said); as ``dnsd`` it shows that we are. The servers run once a session.
+unless said); as ``dnsd`` it shows that we are. Where no reference does what a
+section asks for, ``@pytest.mark.reference(None)`` stands with a comment that
+says why. What we do not do yet is marked ``@pytest.mark.lacks(reason)``: it
+passes for the reference and must fail for dnsd.
+
+A module that needs other zones or other settings has its own ``arrangement``.
+Servers run once a session for each arrangement.
 """
 
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import dns.message
 import pytest
-from peers.servers import PACKAGES, SERVERS, program
+from conformance.worlds import worlds
+from peers.servers import PACKAGES, SERVERS, Setup, program
 
-ZONES = Path(__file__).parent / "zones"
+WORLDS = worlds()
 
 
-def zone_texts():
-    """Each zone file's text by its origin, which is the file's name."""
-    return {f"{path.stem}." if path.stem != "root" else ".": path.read_text()
-            for path in sorted(ZONES.glob("*.zone"))}  # fmt: skip
+@dataclass(frozen=True)
+class Arrangement:
+    """What a server holds, and how it is set."""
+
+    world: str = "example"
+    setup: Setup = field(default_factory=Setup)
 
 
 class Subject:
@@ -60,28 +69,43 @@ def running(tmp_path_factory):
     with contextlib.ExitStack() as stack:
         started = {}
 
-        def get(name):
-            if name not in started:
-                directory = tmp_path_factory.mktemp(name)
-                server = SERVERS[name](directory, zone_texts())
-                started[name] = Subject(stack.enter_context(server))
-            return started[name]
+        def get(name, arrangement):
+            key = name, arrangement
+            if key not in started:
+                directory = tmp_path_factory.mktemp(f"{name}-{arrangement.world}")
+                zones = WORLDS[arrangement.world]
+                server = SERVERS[name](directory, zones, setup=arrangement.setup)
+                started[key] = Subject(stack.enter_context(server))
+            return started[key]
 
         yield get
 
 
 def pytest_generate_tests(metafunc):
-    if "subject" in metafunc.fixturenames:
-        metafunc.parametrize("subject", ["reference", "dnsd"], indirect=True)
+    if "subject" not in metafunc.fixturenames:
+        return
+    mark = metafunc.definition.get_closest_marker("reference")
+    subjects = ["dnsd"] if mark and mark.args[0] is None else ["reference", "dnsd"]
+    lacks = metafunc.definition.get_closest_marker("lacks")
+    if lacks:
+        missing = pytest.mark.xfail(reason=lacks.args[0], strict=True)
+        subjects = [subjects[0], pytest.param("dnsd", marks=missing)]
+    metafunc.parametrize("subject", subjects, indirect=True)
 
 
 @pytest.fixture
-def subject(request, running):
+def arrangement():
+    """The zones and settings of the server under test."""
+    return Arrangement()
+
+
+@pytest.fixture
+def subject(request, running, arrangement):
     """The server that this run of the test asks."""
     if request.param == "dnsd":
-        return running("dnsd")
+        return running("dnsd", arrangement)
     mark = request.node.get_closest_marker("reference")
     name = mark.args[0] if mark else "knotd"
     if program(name) is None:
         pytest.skip(f"install the Debian package {PACKAGES[name]}")
-    return running(name)
+    return running(name, arrangement)

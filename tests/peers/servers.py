@@ -332,6 +332,7 @@ class Dnsd(Server):
         """Write the zones as YAML and serve them; loopback has no rate limit as shipped."""
         from dnsd.authority.zonefile.master_file import read_master
         from dnsd.authority.zonefile.octodns_export import write_octodns
+        from dnsd.source.problems import errors
         from dnsd.wire import names
 
         folder = self.directory / "zones"
@@ -339,8 +340,14 @@ class Dnsd(Server):
         for origin, text in self.zones.items():
             name = names.from_text(origin)
             draft = read_master(text, name, f"{origin}zone")
-            path = folder / f"{names.to_text(name).rstrip('.') or '.'}.yaml"
-            path.write_text(write_octodns(name, draft.records))
+            assert not errors(draft.problems), draft.problems
+            written = write_octodns(name, draft.records)
+            path = folder / f"{origin.rstrip('.')}.yaml"
+            if name == names.ROOT:  # no file can be named after it
+                path = folder / "root.yaml"
+                lines = written.removeprefix("---\n").splitlines()
+                written = "\n  ".join(["zone: .\nrecords:", *lines])
+            path.write_text(written)
         self.configuration = self.directory / "dnsd.yaml"
         self.configuration.write_text(json.dumps(self._settings()))
         return [sys.executable, "-m", "dnsd", "serve", "--config", str(self.configuration)]
@@ -354,7 +361,6 @@ class Dnsd(Server):
             "authority": {"zones": "zones", "allow": [] if setup.refuse_all else ["any"]},
             "server_identity": {"nsid": setup.identity, "version": setup.version},
             "control": {"socket": "control.sock", "http": "off"},
-            "limits": {"formerr_rate": 0, "chaos_rate": 0},
         }
         if setup.cookie_secret:
             secret = self.directory / "cookie.secret"
@@ -362,7 +368,7 @@ class Dnsd(Server):
             secret.write_text(f"{setup.cookie_secret}\n")
             settings["cookies"] = {"secret_file": secret.name}
         if setup.tcp_idle_s:
-            settings["limits"] |= {"tcp_idle": f"{setup.tcp_idle_s}s"}
+            settings["limits"] = {"tcp_idle": f"{setup.tcp_idle_s}s"}
         return settings
 
 

@@ -5,8 +5,6 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-pytestmark = pytest.mark.peers("knotd")
-
 
 @pytest.mark.rfc("4035", "3.1.4.1")
 def test_ds_at_a_cut_is_answered_by_the_parent(subject):

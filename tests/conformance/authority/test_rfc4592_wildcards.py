@@ -6,8 +6,6 @@ import dns.rdatatype
 import pytest
 from conformance.conftest import records
 
-pytestmark = pytest.mark.peers("knotd")
-
 
 @pytest.mark.rfc("4592", "2.2.1")
 def test_a_wildcard_answers_for_a_name_that_does_not_exist(subject):

@@ -5,8 +5,6 @@ import dns.rcode
 import pytest
 from conformance.conftest import records
 
-pytestmark = pytest.mark.peers("knotd", "nsd")
-
 
 @pytest.mark.rfc("6604", "3")
 def test_the_rcode_is_that_of_the_end_of_the_chain(subject):

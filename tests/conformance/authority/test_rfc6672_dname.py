@@ -5,8 +5,6 @@ import dns.rcode
 import pytest
 from conformance.conftest import records
 
-pytestmark = pytest.mark.peers("knotd")
-
 
 @pytest.mark.rfc("6672", "2.2")
 def test_a_name_below_is_redirected_and_found(subject):

@@ -7,8 +7,6 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-pytestmark = pytest.mark.peers("knotd", "named")
-
 DO = dns.flags.DO
 
 

@@ -7,8 +7,6 @@ import struct
 import dns.message
 import pytest
 
-pytestmark = pytest.mark.peers("knotd")
-
 
 @contextlib.contextmanager
 def connection(subject):

@@ -5,7 +5,6 @@ import dns.message
 import dns.rcode
 import pytest
 
-pytestmark = pytest.mark.peers("named")
 CLIENT = b"12345678"
 
 

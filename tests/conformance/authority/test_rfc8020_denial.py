@@ -4,8 +4,6 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-pytestmark = pytest.mark.peers("knotd")
-
 
 @pytest.mark.rfc("8020", "2")
 @pytest.mark.parametrize("name", ["deep.example.test.", "very.deep.example.test."])

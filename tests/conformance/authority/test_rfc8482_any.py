@@ -5,8 +5,6 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-pytestmark = pytest.mark.peers("knotd")
-
 
 @pytest.mark.rfc("8482", "4.1")
 def test_any_over_udp_gets_one_rrset(subject):
@@ -23,7 +21,6 @@ def test_any_for_a_missing_name_is_nxdomain(subject):
 
 @pytest.mark.rfc("8482", "4.4")
 @pytest.mark.reference("named")
-@pytest.mark.peers("named")
 def test_any_over_tcp_gets_every_rrset(subject):
     reply = subject.ask("example.test.", "ANY", tcp=True)
     assert {rrset.rdtype for rrset in reply.answer} == {

@@ -9,8 +9,6 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-pytestmark = pytest.mark.peers("knotd", "named", "nsd")
-
 
 @pytest.mark.rfc("8906", "8.1.1")
 def test_a_known_type(subject):

@@ -5,8 +5,6 @@ import dns.rdatatype
 import pytest
 from conformance.conftest import records
 
-pytestmark = pytest.mark.peers("knotd")
-
 
 @pytest.mark.rfc("9471", "3.1")
 def test_addresses_inside_the_delegated_zone_are_in_the_referral(subject):
