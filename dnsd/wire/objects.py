@@ -41,6 +41,11 @@ _RAISED = (
     RecursionError,
 )
 
+# Types of numbers and names only, which dnslib reads, writes and shows rightly.
+_PLAIN = frozenset(
+    rrtype for rrtype, layout in LAYOUTS.items() if REST not in layout and STRING not in layout
+)
+
 _MAX_HOPS: Final = 1000
 _MAX_NAME: Final = 255
 _POINTER_LIMIT: Final = 0x4000
@@ -50,7 +55,7 @@ class GuardedBuffer(DNSBuffer):  # type: ignore[misc]  # dnslib has no types
     """dnslib's buffer with names read and written by the rules.
 
     Attributes:
-        compress: whether :meth:`encode_name` may write pointers.
+        compress: whether names may have pointers, read or written.
     """
 
     offset: int
@@ -71,7 +76,7 @@ class GuardedBuffer(DNSBuffer):  # type: ignore[misc]  # dnslib has no types
         del last
         start = self.offset
         labels: list[bytes] = []
-        target = self._labels(labels, pointers=pointers)
+        target = self._labels(labels, pointers=pointers and self.compress)
         behind = self.offset
         starts = [(start, 0)]
         while target >= 0 and target not in self._known:
@@ -116,8 +121,8 @@ class GuardedBuffer(DNSBuffer):  # type: ignore[misc]  # dnslib has no types
         """Write a name, compressed if this buffer may."""
         labels = tuple(_label(name))
         for i, label in enumerate(labels):
-            suffix = labels[i:]
             if self.compress:
+                suffix = labels[i:]
                 offset = self.names.get(suffix)
                 if offset is not None:
                     self.pack("!H", 0xC000 | offset)
@@ -199,15 +204,17 @@ def pack(record: Any) -> bytes:
 def from_rdata(rrtype: int, rdata: bytes) -> Any:
     """Make dnslib's object for rdata of class IN, names uncompressed.
 
-    Rdata that dnslib's class for the type does not give back unchanged becomes
-    an opaque ``dnslib.RD``.
+    Rdata that dnslib's class for the type does not give back unchanged, or
+    cannot show, becomes an opaque ``dnslib.RD``.
     """
     kind = RDMAP.get(dnslib.QTYPE.forward.get(rrtype))
     if kind is not None and rdata:
-        buffer = GuardedBuffer(rdata)
+        buffer = GuardedBuffer(rdata, compress=False)
         try:
             parsed = kind.parse(buffer, len(rdata))
-            if to_rdata(parsed) == rdata and str(parsed):
+            if rrtype not in _PLAIN:
+                str(parsed)  # may take for UTF-8 what is not
+            if not buffer.remaining() and (rrtype in _PLAIN or to_rdata(parsed) == rdata):
                 return parsed
         except _RAISED:
             pass

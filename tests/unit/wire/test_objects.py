@@ -205,6 +205,20 @@ def test_what_no_message_can_hold_is_refused(build):
         objects.pack(build())
 
 
+@pytest.mark.parametrize(
+    ("rrtype", "rdata"),
+    [
+        pytest.param(RRType.NS, WWW + b"x", id="octets behind the name"),
+        pytest.param(RRType.SOA, WWW + b"\xc0\x0c" + bytes(20), id="a pointer"),
+        pytest.param(RRType.MX, b"\x00", id="cut off"),
+        pytest.param(RRType.A, b"", id="nothing"),
+    ],
+)
+def test_malformed_rdata_becomes_opaque(rrtype, rdata):
+    assert type(objects.from_rdata(rrtype, rdata)) is dnslib.RD
+    assert objects.to_rdata(objects.from_rdata(rrtype, rdata)) == rdata
+
+
 def test_rdata_crosses_as_octets():
     rdata = b"\x00\x0a" + WWW
     assert objects.from_rdata(RRType.MX, rdata).preference == 10
