@@ -158,6 +158,9 @@ def outcome_of(report: bytes, complaint: bytes, status: int) -> CompileReport | 
     """
     if status == -signal.SIGXCPU:
         return CompileFailure("the zone compiler used up its CPU time", "compile_time")
+    if status == -signal.SIGBUS:
+        # How the kernel says that a mapped file finds no room (mmap(2)): LMDB's lock file.
+        return CompileFailure("the disk of the zone store is full or fails; free space on it")
     if status == STATUS_MEMORY or (status and b"MemoryError" in complaint):
         return CompileFailure(
             "the zone compiler reached its memory limit; raise limits: compile_memory:",

@@ -48,6 +48,12 @@ def test_a_report_is_read():
     [
         (b'{"failure": "disk full"}', b"", 0, CompileFailure("disk full")),
         (b"", b"", 0, CompileFailure("the zone compiler ended with exit status 0")),
+        (
+            b"",
+            b"",
+            -signal.SIGBUS,
+            CompileFailure("the disk of the zone store is full or fails; free space on it"),
+        ),
         (b'{"fail', b"", 0, CompileFailure("the zone compiler ended with exit status 0")),
         (
             b"",
