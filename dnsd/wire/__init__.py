@@ -8,7 +8,7 @@ Names are ``bytes`` in wire form, uncompressed and in lower case
 hold rdata as octets whose embedded names are uncompressed.
 
 Read first: ``names``, ``rrset``, then ``reader`` and ``writer``. Libraries
-stand behind this package: dnspython in ``rdata`` (presentation text), dnslib
+stand behind this package: dnspython for the text of rarer types, dnslib
 in ``objects`` (message objects for everything off the hot path).
 
 Not here: what a message means. That is ``authority`` and ``query``.

@@ -54,7 +54,7 @@ class CountingOctets(bytes):
 @pytest.mark.parametrize("option", [b"\xfd\xe9\x00\x00", COOKIE], ids=["unknown", "repeats"])
 def test_a_flood_of_options_is_not_read(option):
     CountingOctets.taken = 0
-    options = parse_options(CountingOctets(option * 5000))
+    options = parse_options(CountingOctets(option * 16000))
     assert len(options) in (1, MAX_OPTIONS)
     assert CountingOctets.taken <= 5 * MAX_OPTIONS
 
