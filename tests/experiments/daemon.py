@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -108,15 +109,18 @@ class Daemon(Dnsd):
         return sum(anonymous_kib(pid) for pid in self.pids())
 
     def descriptors(self):
-        """Open descriptors of all processes; the least of some looks, for some are passing."""
+        """Open descriptors of all processes; the commonest count, as some are passing.
+
+        Just after a start those to the compiler that waits are still to come.
+        """
         try:
             counts = []
-            for _ in range(5):
+            for _ in range(15):
                 counts.append(
                     sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.pids())
                 )
                 time.sleep(0.1)
-            return min(counts)
+            return statistics.mode(counts)
         except PermissionError:  # only root sees those of a process that is not dumpable
             time.sleep(5)  # longer than between two samples
             counts = self.counts()
