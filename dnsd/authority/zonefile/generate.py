@@ -1,7 +1,8 @@
 r"""``$GENERATE`` of master files: one line that stands for many.
 
 ``$GENERATE 1-3 host$ A 192.0.2.$`` makes three records. ``$`` is the number,
-``${offset,width,base}`` a changed one (base d, o, x or X), ``\$`` a dollar.
+``${offset,width,base}`` a changed one (base d, o, x or X; n or N for the nibbles
+of a name under ``ip6.arpa``), ``\$`` a dollar.
 Source: the BIND 9 manual; there is no RFC.
 """
 
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
 MAX_GENERATED = 65_536  # of one line: a /16 of addresses
 _RANGE = re.compile(r"([0-9]{1,10})-([0-9]{1,10})(?:/([0-9]{1,10}))?")
-_NUMBER = re.compile(
-    r"(\\.)|\$\$|\$(?:\{(-?[0-9]{1,10})(?:,([0-9]{1,3})(?:,([doxX]))?)?\})?", re.DOTALL
-)
+_NUMBER = re.compile(r"(\\.)|\$\$|\$(\{[^}]*\}?)?", re.DOTALL)
+_CHANGED = re.compile(r"\{(-?[0-9]{1,10})(?:,([0-9]{1,3})(?:,([doxXnN]))?)?\}")
 
 
 def generate(texts: list[str]) -> Iterator[list[str]]:
@@ -49,14 +49,33 @@ def _put_in(text: str, number: int) -> str:
         return text
 
     def written(match: re.Match[str]) -> str:
-        escaped, offset, width, base = match.groups()
+        escaped, braces = match.groups()
         if escaped:
             return "$" if escaped == "\\$" else escaped
         if match[0] == "$$":
             return "$"
-        value = number + int(offset or 0)
-        if value < 0:
-            raise FormError(f"{match[0]} makes {number} negative")
-        return f"{value:0{int(width or 0) or 1}{base or 'd'}}"
+        return _changed(braces, number) if braces else str(number)
 
     return _NUMBER.sub(written, text)
+
+
+def _changed(braces: str, number: int) -> str:
+    match = _CHANGED.fullmatch(braces)
+    if match is None:
+        raise FormError(f"{braces[:32]!r} is not as {{offset,width,base}}, base d, o, x, X, n or N")
+    value, width, base = number + int(match[1]), int(match[2] or 0), match[3] or "d"
+    if value < 0:
+        raise FormError(f"${braces} makes {number} negative")
+    if base in "nN":
+        return _nibbles(value, width, "x" if base == "n" else "X")
+    return f"{value:0{width or 1}{base}}"
+
+
+def _nibbles(value: int, width: int, base: str) -> str:
+    """Write hexadecimal digits as labels, the last one first; dots count as width."""
+    text = f"{value & 15:{base}}"
+    while (value := value >> 4) or len(text) < width:
+        text += "."
+        if value or len(text) < width:
+            text += f"{value & 15:{base}}"
+    return text

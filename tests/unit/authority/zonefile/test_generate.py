@@ -14,7 +14,8 @@ from dnsd.wire.errors import FormError
         pytest.param(["10-10", "${0,0,X}", "TXT", "${0,2,o}"], ["A TXT 12"], id="capitals and octal"),
         pytest.param(["1-1", r"\$a", "TXT", "$$b"], ["$a TXT $b"], id="a dollar"),
         pytest.param(["1-1", r"a\.b$", "A", "192.0.2.1"], [r"a\.b1 A 192.0.2.1"], id="other escapes stay"),
-        pytest.param(["1-1", "a${x}", "TXT", "y"], ["a1{x} TXT y"], id="braces with something else"),
+        pytest.param(["4660-4660", "${0,1,n}", "PTR", "${0,0,N}"], ["4.3.2.1 PTR 4.3.2.1"], id="nibbles"),
+        pytest.param(["10-10", "${0,7,n}", "PTR", "${0,4,N}"], ["a.0.0.0 PTR A.0."], id="nibbles of a width with dots"),
     ],
 )  # fmt: skip
 def test_one_line_makes_many(texts, lines):
@@ -31,6 +32,9 @@ def test_one_line_makes_many(texts, lines):
         ([f"0-{MAX_GENERATED}", "$", "A", "x"], "the limit is"),
         (["0-9999999999", "$", "A", "x"], "the limit is"),
         (["0-1", "${-5}", "A", "x"], "negative"),
+        (["1-1", "a${x}", "TXT", "y"], "'{x}' is not as"),
+        (["1-1", "a${0,1,q}", "TXT", "y"], "'{0,1,q}' is not as"),
+        (["1-1", "a${0", "TXT", "y"], "'{0' is not as"),
     ],
 )
 def test_what_cannot_be_made_is_refused(texts, reason):
