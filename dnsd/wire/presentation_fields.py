@@ -171,7 +171,7 @@ def read_target(token: str, _origin: bytes | None) -> bytes:
     """
     value = string_value(token)
     if not value:
-        raise FormError("must not be empty (RFC 7553 §4.4)")
+        raise FormError("must not be empty")
     return value
 
 

@@ -60,10 +60,29 @@ def check_stable(ours):
     written = message.render_message(ours)
     again = message.parse_message(written)
     if again.flags == ours.flags:  # else truncated: expanded names take more room
-        assert again == ours
-        assert message.render_message(again) == written
+        assert without_case(again) == without_case(ours)
+        assert message.parse_message(message.render_message(again)) == again
     else:
         assert again.flags == ours.flags | message.TC
+
+
+def without_case(read):
+    """A message with all names in lower case: compression does not keep theirs."""
+    sections = (read.answer, read.authority, read.additional)
+    return (read.id, read.flags, read.questions, read.edns, read.tsig), [
+        [
+            (rrset.owner, rrset.type, rrset.rdclass, rrset.ttl, lowered(rrset), rrset.signatures)
+            for rrset in section
+        ]
+        for section in sections
+    ]
+
+
+def lowered(rrset):
+    """The rdata of an RRset in canonical form, each once."""
+    if rrset.rdclass != 1:
+        return {each.lower() for each in rrset.rdatas}
+    return {rdata.canonical(rrset.type, each) for each in rrset.rdatas}
 
 
 def check_query(ours, query, reason):

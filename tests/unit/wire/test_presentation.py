@@ -65,7 +65,7 @@ def test_a_quoted_value_stays_with_its_key():
         (RRType.TXT, "", 'TXT needs a string; an empty one is ""'),
         (RRType.ISDN, "a b c", "more than 2 strings"),
         (RRType.HINFO, f"{'x' * 256} y", f"cpu '{'x' * 57}...': string of 256 octets, the limit is 255"),
-        (RRType.URI, '10 1 ""', "target '\"\"': must not be empty (RFC 7553 §4.4)"),
+        (RRType.URI, '10 1 ""', "target '\"\"': must not be empty"),
         (RRType.NS, '"a"', "'\"a\"': a name has no quotes"),
     ],
 )  # fmt: skip
