@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from dnsd.observe import metrics
@@ -51,8 +52,10 @@ class Usage:
             pages = os.pread(self._memory, 128, 0).split()[1]
             self._row[self._memory_slot] = int(pages) * self._page_octets
         if self._descriptors is not None:
-            # The listing shows the copy of the descriptor that it is read through.
-            self._row[self._descriptors_slot] = len(os.listdir(self._descriptors)) - 1  # noqa: PTH208 -- by descriptor
+            # Without a free descriptor it cannot be listed; the figure before is near.
+            with suppress(OSError):
+                # The listing shows the copy of the descriptor that it is read through.
+                self._row[self._descriptors_slot] = len(os.listdir(self._descriptors)) - 1  # noqa: PTH208 -- by descriptor
 
 
 class Pulse:

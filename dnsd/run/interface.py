@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dnsd.control.stream_listener import StreamListener
+from dnsd.net.stream_listener import StreamListener
 
 if TYPE_CHECKING:
     import socket
@@ -41,8 +41,10 @@ class Interface:
 
     def start(self) -> None:
         """Serve, watch, and bring zones in line with their files as they are now."""
+        around = self._around
         self._listeners = [
-            StreamListener(opened, factory, self._around) for opened, factory in self._sockets
+            StreamListener(opened, factory, around.reactor, around.clock, around.row)
+            for opened, factory in self._sockets
         ]
         if self._watcher is not None:
             self._watcher.start()

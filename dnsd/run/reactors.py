@@ -8,7 +8,7 @@ is called after the fork.
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 # The class of reactors and all it needs, shared by all forks; no reactor is made by it.
 import twisted.internet.epollreactor  # noqa: F401
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnsd.observe.log import EventLog
-
-
-class ListeningPort(Protocol):
-    """What Twisted's ``IListeningPort`` offers that is used here."""
-
-    def stopListening(self) -> object:  # noqa: N802 - Twisted's name
-        """Accept no more; the socket is ours and stays open."""
 
 
 def begin(log: EventLog, row: memoryview) -> Surroundings:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dnsd.net.stream_listener import StreamListener
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Collection, Sequence
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from dnsd.net.framed_tcp import Connections
     from dnsd.net.listeners import Listener
     from dnsd.net.udp_batch import UdpBatch
-    from dnsd.run.reactors import ListeningPort
     from dnsd.run.upkeep import Repeating
 
 # How often a draining process looks whether its connections have had their answers.
@@ -50,7 +51,7 @@ class Serving:
         self._connections = connections
         self._around = around
         self._readers: dict[int, UdpBatch] = {}
-        self._ports: dict[int, ListeningPort] = {}
+        self._acceptors: dict[int, StreamListener] = {}
 
     def start(self) -> None:
         """Begin the upkeep."""
@@ -92,7 +93,7 @@ class Serving:
         look()
 
     def _reading(self) -> set[int]:
-        return self._readers.keys() | self._ports.keys()
+        return self._readers.keys() | self._acceptors.keys()
 
     def _start(self, place: int) -> None:
         listener = self._listeners[place]
@@ -101,15 +102,15 @@ class Serving:
             reader.start()
             self._readers[place] = reader
         else:
-            # The port gets a descriptor of its own and closes that one only.
-            self._ports[place] = self._around.reactor.adoptStreamPort(
-                listener.socket.fileno(), listener.socket.family, self._connections
+            around = self._around
+            self._acceptors[place] = StreamListener(
+                listener.socket, self._connections, around.reactor, around.clock, around.row
             )
 
     def _stop(self, place: int) -> None:
         reader = self._readers.pop(place, None)
         if reader is not None:
             reader.stop()
-        port = self._ports.pop(place, None)
-        if port is not None:
-            port.stopListening()
+        acceptor = self._acceptors.pop(place, None)
+        if acceptor is not None:
+            acceptor.stop()

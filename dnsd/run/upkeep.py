@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dnsd.query.cookies import Cookies
 
 _SAMPLE_S = 2.0
+_AFTER_FAULT_S = 1.0
 # The system's clock may be set meanwhile, so the day is looked at more often.
 _LONGEST_WAIT_S = 60.0
 
@@ -36,8 +37,12 @@ class Repeating:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Do it now and from now on."""
-        self._timer = self._clock.call_later(self._act(), self.start)
+        """Do it now and from now on, also when a defect of ours makes it fail."""
+        delay_s = _AFTER_FAULT_S
+        try:
+            delay_s = self._act()
+        finally:
+            self._timer = self._clock.call_later(delay_s, self.start)
 
     def stop(self) -> None:
         """Do it no more."""

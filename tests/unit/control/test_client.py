@@ -18,9 +18,9 @@ from dnsd.control.operations import Operations, Program
 from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
 from dnsd.control.scan import ZoneFiles
-from dnsd.control.stream_listener import StreamListener
 from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.clock import use_monotonic_time
+from dnsd.net.stream_listener import StreamListener
 from dnsd.observe.exposition import Exposition
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,13 @@ class Daemon:
         self.changed = threading.Event()
         self.watcher = Watcher(WatchOptions(where), around, self.change)
         self.listeners = [
-            StreamListener(opened, ControlFactory(routes, options, around), around)
+            StreamListener(
+                opened,
+                ControlFactory(routes, options, around),
+                around.reactor,
+                around.clock,
+                around.row,
+            )
             for opened, options in (
                 (self.claim.socket, HttpOptions("socket")),
                 (self.http, HttpOptions("http")),

@@ -6,6 +6,7 @@ import errno
 import socket
 
 import pytest
+from fakes.datagrams import wait_for_datagrams
 
 from dnsd.net import mmsg
 from dnsd.net.mmsg import IP_PKTINFO, RECEIVE_OCTETS, DatagramVectors
@@ -59,6 +60,7 @@ def test_each_reply_goes_to_whoever_sent_that_slot(family, address):
             for _ in range(3):  # the kernel rewrites lengths: later turns must work alike
                 one.send(b"first")
                 two.send(b"second one")
+                wait_for_datagrams(sock, 2)
                 assert vectors.receive() == 2
                 assert echo(vectors, 2) == 0
                 assert one.recv(99) == b"FIRST"
@@ -76,6 +78,7 @@ def test_a_turn_reads_at_most_its_slots():
         with client(*FAMILIES[0], sock.getsockname()[1]) as one:
             for _ in range(SLOTS + 1):
                 one.send(b"x")
+        wait_for_datagrams(sock, SLOTS + 1)
         assert [vectors.receive(), vectors.receive(), vectors.receive()] == [SLOTS, 1, 0]
 
 
@@ -84,6 +87,7 @@ def test_a_datagram_longer_than_a_slot_says_that_it_was_cut():
         vectors = DatagramVectors(sock, SLOTS, 512)
         with client(*FAMILIES[0], sock.getsockname()[1]) as one:
             one.send(bytes(RECEIVE_OCTETS + 1))
+        wait_for_datagrams(sock, 1)
         assert vectors.receive() == 1
         assert vectors.received[12] & socket.MSG_TRUNC
 
@@ -94,6 +98,7 @@ def test_a_slot_that_cannot_be_sent_does_not_hold_up_the_others():
         with client(*FAMILIES[0], sock.getsockname()[1]) as one:
             for octet in (b"a", b"b", b"c"):
                 one.send(octet)
+            wait_for_datagrams(sock, 3)
             assert vectors.receive() == 3
             vectors.names[32 + 2 : 32 + 4] = b"\0\0"  # port 0: the kernel refuses it
             assert echo(vectors, 3) == 1
@@ -137,6 +142,7 @@ def test_a_wildcard_socket_replies_from_the_address_that_was_asked(family, wildc
         with client(family, asked, sock.getsockname()[1]) as one:
             for _ in range(2):
                 one.send(b"x")
+                wait_for_datagrams(sock, 1)
                 assert vectors.receive() == 1
                 assert vectors.control[where] == socket.inet_pton(family, asked)
                 assert echo(vectors, 1) == 0

@@ -4,6 +4,7 @@ import contextlib
 import socket
 
 import pytest
+from fakes.datagrams import wait_for_datagrams
 
 from dnsd.net import udp_batch
 from dnsd.net.mmsg import RECEIVE_OCTETS
@@ -67,7 +68,13 @@ def reading(responder, address="127.0.0.1"):
 def exchange(reader, client, *queries):
     for query in queries:
         client.send(query)
+    wait_for_datagrams(reader._socket, len(queries))
+    lost = metrics.drop_slot("send_failed"), metrics.drop_slot("send_buffer")
+    row = reader._responder.row
+    before = sum(row[slot] for slot in lost)
     reader.doRead()
+    answered = sum(not query.startswith(b"-") for query in queries)
+    wait_for_datagrams(client, answered - (sum(row[slot] for slot in lost) - before))
     replies = []
     client.settimeout(0)
     with contextlib.suppress(BlockingIOError):
@@ -139,6 +146,7 @@ def test_a_datagram_longer_than_we_read_is_cut_and_answered_as_such():
     responder = Responder()
     with reading(responder) as (reader, client):
         client.send(b"-" * (RECEIVE_OCTETS + 1))
+        wait_for_datagrams(reader._socket, 1)
         reader.doRead()
         assert len(responder.requests[0].octets) == RECEIVE_OCTETS
 
@@ -148,6 +156,7 @@ def test_a_turn_leaves_what_is_too_much_to_the_next():
     with reading(responder) as (reader, client):
         for _ in range(DATAGRAMS_PER_TURN + 1):
             client.send(b"-")
+        wait_for_datagrams(reader._socket, DATAGRAMS_PER_TURN + 1)
         reader.doRead()
         assert len(responder.requests) == DATAGRAMS_PER_TURN
         assert responder.row[metrics.limit_slot("datagrams_per_turn")] == 1
@@ -180,6 +189,7 @@ def test_more_clients_than_a_reader_remembers_are_forgotten_together(monkeypatch
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
                 other.bind((f"127.0.0.{number + 1}", 0))
                 other.sendto(b"query", client.getpeername())
+            wait_for_datagrams(reader._socket, 1)
             reader.doRead()
             assert responder.row[metrics.limit_slot("reader_clients")] == (number == 3)
         assert len(reader._clients) == 1

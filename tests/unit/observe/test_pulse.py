@@ -1,4 +1,5 @@
 import os
+import resource
 
 import pytest
 
@@ -34,6 +35,17 @@ def test_one_more_descriptor_is_one_more(page):
     assert page.row(0)[slot] == before + 2
     usage.sample()
     assert page.row(0)[slot] == before
+
+
+def test_a_process_without_a_free_descriptor_still_beats(page):
+    pulse = Pulse(page.row(0), page.facts(0), Role.WORKER, 0.0, EventLog(2))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert pulse.tick(0.0) == INTERVAL_S
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert page.facts(0).beats == 1
 
 
 def test_cpu_time_of_a_successor_is_added(page):

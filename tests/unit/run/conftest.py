@@ -23,11 +23,10 @@ MACHINE = Machine(
 
 
 class Readers:
-    """The part of a reactor that knows readers and ports; adopts without sockets."""
+    """The part of a reactor that knows readers."""
 
     def __init__(self):
         self.readers = set()
-        self.ports = {}
         self.is_stopped = False
 
     def addReader(self, reader):  # noqa: N802
@@ -36,21 +35,8 @@ class Readers:
     def removeReader(self, reader):  # noqa: N802
         self.readers.discard(reader)
 
-    def adoptStreamPort(self, descriptor, family, factory):  # noqa: N802
-        self.ports[descriptor] = factory
-        return Port(self, descriptor)
-
     def stop(self):
         self.is_stopped = True
-
-
-class Port:
-    def __init__(self, reactor, descriptor):
-        self.reactor = reactor
-        self.descriptor = descriptor
-
-    def stopListening(self):  # noqa: N802
-        del self.reactor.ports[self.descriptor]
 
 
 @pytest.fixture

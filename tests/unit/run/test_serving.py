@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from dnsd.run.serving import Serving
@@ -59,10 +61,11 @@ def serving(listeners, connections, around, done):
 
 def read(reactor, listeners):
     """The places of the sockets that are read."""
+    inodes = {os.fstat(reader.fileno()).st_ino for reader in reactor.readers}
     return {
         place
         for place, listener in enumerate(listeners)
-        if listener.socket in reactor.readers or listener.socket.fileno() in reactor.ports
+        if os.fstat(listener.socket.fileno()).st_ino in inodes
     }
 
 
@@ -74,9 +77,9 @@ def test_exactly_the_wanted_sockets_are_read(serving, reactor, listeners):
 
 def test_a_socket_that_is_read_already_is_left_alone(serving, reactor, listeners):
     serving.read([TCP_0])
-    port = serving._ports[TCP_0]
+    acceptor = serving._acceptors[TCP_0]
     serving.read([TCP_0, UDP_1])
-    assert serving._ports[TCP_0] is port
+    assert serving._acceptors[TCP_0] is acceptor
 
 
 def test_sockets_stay_open_when_they_are_no_longer_read(serving, listeners):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dnsd.observe import metrics
 from dnsd.observe.page import Role
 from dnsd.query.cookies import Cookies
@@ -23,6 +25,24 @@ def test_it_is_done_at_once_and_then_as_often_as_it_says(time, around):
     repeating.stop()
     advance(time, 5.0)
     assert len(done) == 3
+    repeating.stop()
+
+
+def test_it_is_done_again_after_a_fault(time, around):
+    faults = iter([ValueError("a defect")])
+    done = []
+
+    def act():
+        for fault in faults:
+            raise fault
+        done.append(time.seconds())
+        return 2.0
+
+    repeating = Repeating(around.clock, act)
+    with pytest.raises(ValueError, match="a defect"):
+        repeating.start()
+    advance(time, 4.0)
+    assert done == [1.0, 3.0]
     repeating.stop()
 
 
