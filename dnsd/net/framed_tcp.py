@@ -154,6 +154,11 @@ class FramedTcp(TwistedProtocol):
         """Forget the connection."""
         self._forget()
 
+    def close(self) -> None:
+        """Close; what the kernel has taken is still on its way."""
+        self._forget()
+        self._tcp.loseConnection()
+
     def abort(self) -> None:
         """Close at once, whatever is unsent."""
         # Twisted tells that the connection is lost in a later turn only.
@@ -306,7 +311,7 @@ class Connections(Factory):
         for connection in list(self._open):
             session = connection.session
             if not session.is_answering and not session.unsent_octets:
-                connection.abort()
+                connection.close()
 
     def close_all(self) -> None:
         """Close every connection at once."""
@@ -329,7 +334,8 @@ class Connections(Factory):
             due_at, limit = connection.session.deadline(load)
             if due_at <= now:
                 self.count(limit)
-                connection.abort()
+                # An idle client has kept every rule, and may still read a reply.
+                connection.close() if limit == "tcp_idle" else connection.abort()
         if self._open:
             self._sweeping = self.clock.call_later(_SWEEP_S, self._sweep)
 
