@@ -66,7 +66,8 @@ class Setup:
         addresses: what it listens on; only knotd and dnsd take others than the default.
         identity: NSID and ``id.server``; empty is not answered.
         version: ``version.bind``; empty is not answered.
-        cookie_secret: of DNS cookies, 16 octets in hexadecimal; only named and dnsd.
+        cookie_secret: of DNS cookies, 16 octets in hexadecimal; only named, which then
+            requires cookies, and dnsd.
         tcp_idle_s: how long a connection may be silent, at least 1; 0 is the server's default.
         refuse_all: no client may ask; only named and dnsd.
     """
@@ -196,7 +197,9 @@ class Named(Server):
         setup = self.setup
         identity = f'"{setup.identity}"' if setup.identity else "none"
         version = f'"{setup.version}"' if setup.version else "none"
-        more = f'cookie-secret "{setup.cookie_secret}";' if setup.cookie_secret else ""
+        more = ""
+        if setup.cookie_secret:
+            more = f'cookie-secret "{setup.cookie_secret}"; require-server-cookie yes;'
         more += f"tcp-idle-timeout {setup.tcp_idle_s * 10};" if setup.tcp_idle_s else ""
         more += "allow-query { none; };" if setup.refuse_all else ""
         (self.directory / "named.conf").write_text(f"""

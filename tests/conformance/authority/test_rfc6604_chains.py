@@ -6,16 +6,41 @@ import pytest
 from conformance.conftest import records
 
 
-@pytest.mark.rfc("6604", "3")
-def test_the_rcode_is_that_of_the_end_of_the_chain(subject):
-    assert subject.ask("dangling.example.test.").rcode() == dns.rcode.NXDOMAIN
-    assert subject.ask("outside.example.test.").rcode() == dns.rcode.NOERROR
-
-
 @pytest.mark.rfc("6604", "2.1")
-def test_aa_is_that_of_the_first_owner(subject):
-    for name in ("outside.example.test.", "to-child.example.test.", "alias.example.test."):
-        assert subject.ask(name).flags & dns.flags.AA, name
+@pytest.mark.parametrize(
+    "name",
+    [
+        "outside.example.test.",
+        "to-child.example.test.",
+        "alias.example.test.",
+        "x.far.example.test.",
+    ],
+)
+def test_aa_is_that_of_the_first_owner(subject, name):
+    assert subject.ask(name).flags & dns.flags.AA
+
+
+@pytest.mark.rfc("6604", "2.2")
+def test_ad_is_for_those_who_validated(subject):
+    for flags in (0, dns.flags.AD):
+        assert not subject.ask("alias.example.test.", flags=flags).flags & dns.flags.AD
+
+
+@pytest.mark.rfc("6604", "3")
+@pytest.mark.parametrize(
+    ("name", "rcode"),
+    [
+        ("dangling.example.test.", dns.rcode.NXDOMAIN),
+        ("none.old.example.test.", dns.rcode.NXDOMAIN),
+        ("to-nodata.example.test.", dns.rcode.NOERROR),
+        ("alias2.example.test.", dns.rcode.NOERROR),
+        # How that one ends, the server cannot know.
+        ("outside.example.test.", dns.rcode.NOERROR),
+        ("x.far.example.test.", dns.rcode.NOERROR),
+    ],
+)
+def test_the_rcode_is_that_of_the_end_of_the_chain(subject, name, rcode):
+    assert subject.ask(name).rcode() == rcode
 
 
 @pytest.mark.rfc("1034", "4.3.2")
