@@ -10,10 +10,11 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dnsd.observe import metrics
-from dnsd.query.answer_cache import Table, see, with_option, without_option
+from dnsd.query.answer_cache import Table, limited, see, with_option, without_option
 from dnsd.query.cookies import MALFORMED, VALID
 from dnsd.query.finish import option
-from dnsd.query.request import Request, Transport
+from dnsd.query.ratelimit import LIMITS
+from dnsd.query.request import Request, Transport, ZoneSet
 from dnsd.query.views import ALL_VIEWS, UNLIMITED
 from dnsd.wire.iana import OptionCode
 
@@ -130,7 +131,7 @@ class Responder:
 
         Returns:
             The reply, or ``None`` when only the pipeline can say it: cookie
-            malformed, no room for it, or rate exceeded.
+            malformed, no room for it, or rate exceeded by a client with one.
         """
         octets, verdict = hit.octets, None
         cookies = self._parts.cookies
@@ -148,7 +149,13 @@ class Responder:
             and request.transport is Transport.UDP
             and not self._parts.limiter.allow(request.client, hit.rate_class, request.now)
         ):
-            return None
+            if sighting.cookie is not None:
+                return None
+            # Who floods us with forged queries must not cost more than who does not.
+            self.row[metrics.limit_slot(LIMITS[hit.rate_class[0]])] += 1
+            qtype = int.from_bytes(sighting.key[-4:-2], "big")
+            self.row[metrics.hot_slot(request.transport, qtype, 0, ZoneSet.NONE)] += 1
+            return limited(request.octets, sighting, octets)
         self.row[hit.counter] += 1
         return octets
 

@@ -278,6 +278,22 @@ def _drop_oldest_half(table: dict[bytes, Stored]) -> None:
         del table[key]
 
 
+def limited(octets: bytes, sighting: Sighting, reply: bytes) -> bytes:
+    """Make of a reply what a client over its rate gets: come back over TCP.
+
+    Args:
+        octets: the whole query.
+        sighting: what :func:`see` made of it; without a cookie.
+        reply: what it would get.
+    """
+    has_opt = sighting.key[1] != _NO_EDNS
+    opt = reply[-_OPT_OCTETS:] if has_opt else b""
+    # QR, TC and the client's RD; one question.
+    flags = bytes((0x82 | octets[2] & 0x01, 0))
+    counts = bytes((0, 1, 0, 0, 0, 0, 0, has_opt))
+    return octets[:2] + flags + counts + octets[12 : sighting.question_end] + opt
+
+
 def with_option(reply: bytes, option: bytes) -> bytes | None:
     """Append one EDNS option to a reply that ends with an empty OPT record.
 

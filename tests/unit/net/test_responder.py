@@ -171,6 +171,43 @@ def test_a_hit_is_counted_against_the_rate_like_any_reply():
     assert page.row(0)[metrics.limit_slot("response_rate")] == 5
 
 
+@pytest.mark.parametrize("name", ["www.one.test.", "WwW.OnE.test.", "none.one.test.", "no.zone."])
+@pytest.mark.parametrize("flags", [0, dns.flags.RD, dns.flags.RD | dns.flags.CD])
+@pytest.mark.parametrize(
+    "edns",
+    [
+        None,
+        {"edns": 0, "payload": 600},
+        {"edns": 0, "payload": 1232, "ednsflags": dns.flags.DO},
+        {"edns": 0, "payload": 1232, "options": [option(10, b"8 octets")]},
+        {"edns": 0, "payload": 1232, "options": [option(10, b"8 octets" + bytes(16))]},
+    ],
+)
+def test_a_reply_over_its_rate_is_the_same_with_and_without_the_cache(name, flags, edns):
+    rates = {"responses_per_second": 4, "errors_per_second": 4}
+    cached, page = responder(World(), **rates)
+    plain, plain_page = responder(World(), cache=False, **rates)
+    asked = request(form(name, "TXT", flags, edns), STRANGER)
+    replies = [plain.respond(asked) for _ in range(8)]
+    assert [cached.respond(asked) for _ in range(8)] == replies
+    assert replies[7][2] & 2
+    rows = page.row(0), plain_page.row(0)
+    for slot in [*map(metrics.limit_slot, ("response_rate", "error_rate")),
+                 *(metrics.hot_slot(0, 16, rcode, zones) for rcode in range(6)
+                   for zones in range(3))]:  # fmt: skip
+        assert rows[0][slot] == rows[1][slot]
+
+
+def test_a_flood_over_its_rate_does_not_reach_the_zones():
+    world = World()
+    answering, _ = responder(world, responses_per_second=1)
+    answering.respond(request(form("www.one.test.", "TXT", 0, None), STRANGER))
+    world.texts = None  # whoever asks now fails
+    for _ in range(5):
+        asked = request(form("www.one.test.", "TXT", 0, None), STRANGER)
+        assert answering.respond(asked)[2] & 2
+
+
 def test_full_tables_are_counted_once_at_the_next_sample():
     answering, page = responder(World())
     row = page.row(0)
