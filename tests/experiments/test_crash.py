@@ -1,6 +1,9 @@
 """Deaths of workers, in short."""
 
+import pytest
 from experiments.crash import deadly_request, kills
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_request_that_kills_is_held_after_two_deaths(tmp_path):

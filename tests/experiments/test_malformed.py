@@ -1,6 +1,9 @@
 """Malformed messages at the live server, in short."""
 
+import pytest
 from experiments.malformed import run
+
+pytestmark = pytest.mark.slow
 
 
 def test_malformed_messages_leave_no_trace_and_get_well_formed_replies(tmp_path):

@@ -1,6 +1,9 @@
 """What forged queries are worth, in short."""
 
+import pytest
 from experiments.rate_limit import flood, table
+
+pytestmark = pytest.mark.slow
 
 
 def test_no_refusal_and_no_limited_reply_is_longer_than_its_query(tmp_path):

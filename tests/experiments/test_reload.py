@@ -1,6 +1,9 @@
 """Reloads under load, in short."""
 
+import pytest
 from experiments.reload import run
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_answer_comes_from_one_version_while_zones_are_reloaded(tmp_path):

@@ -1,6 +1,9 @@
 """Slow, silent and greedy clients, and forged sources, in short."""
 
+import pytest
 from experiments.slow_clients import greedy, loop, slow
+
+pytestmark = pytest.mark.slow
 
 
 def test_honest_clients_are_answered_while_slow_ones_want_every_place(tmp_path):
