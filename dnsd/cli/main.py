@@ -39,8 +39,6 @@ def _refusal(error: Exception) -> str | None:
     from dnsd.authority.store import StoreError  # noqa: PLC0415 - commands that need none start faster
     from dnsd.control.client import ControlError  # noqa: PLC0415
 
-    if isinstance(error, ControlError) and not error.status:
-        return f"{error}; dnsd serve starts one, --config FILE asks another"
     return str(error) if isinstance(error, ControlError | StoreError) else None
 
 

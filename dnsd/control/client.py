@@ -98,13 +98,18 @@ class ControlClient:
             response = connection.getresponse()
             octets = response.read(_MAX_ANSWER_OCTETS)
         except (FileNotFoundError, ConnectionRefusedError):
-            raise ControlError(f"no dnsd runs here: nothing answers at {self._path}") from None
+            raise ControlError(
+                f"no dnsd runs here: nothing answers at {self._path}; "
+                "dnsd serve starts one, --config FILE asks another"
+            ) from None
         except PermissionError:
             raise ControlError(
                 f"no permission to ask the dnsd at {self._path}: try as its user, or as root"
             ) from None
         except TimeoutError:
-            raise ControlError(f"the dnsd at {self._path} does not answer") from None
+            raise ControlError(
+                f"the dnsd at {self._path} does not answer; its log may say why, a restart ends it"
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             raise ControlError(f"asking the dnsd at {self._path} failed: {error}") from None
         finally:

@@ -1,3 +1,4 @@
+import socket
 import subprocess
 import sys
 
@@ -43,6 +44,19 @@ def test_without_a_daemon_one_line_says_what_to_do(words, run):
     assert result.stderr == (
         "no dnsd runs here: nothing answers at /proc/self/cwd/s; "
         "dnsd serve starts one, --config FILE asks another\n"
+    )
+
+
+def test_whoever_may_not_ask_is_told_who_may(run, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    result = run("status")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "no permission to ask the dnsd at /proc/self/cwd/s: try as its user, or as root
+"
     )
 
 
