@@ -23,7 +23,7 @@ from dnsd.source.nodes import (
     where,
 )
 from dnsd.source.open_files import Anchor, OpenFiles
-from dnsd.source.problems import Problem, quoted
+from dnsd.source.problems import Problem, quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +127,7 @@ class Composer:
             Problem(
                 where(event),
                 "yaml-anchor",
-                f"the anchor &{event.anchor}",
+                f"the anchor &{shortened(event.anchor)}",
                 expected="no anchors and aliases in this file",
                 hint="write the value in both places",
             )
@@ -138,6 +138,8 @@ class Composer:
         if event.tag is not None:
             if is_include(event):
                 return self._included(event, depth)
+            if is_include_of_several(event) and self._policy.includes is not None:
+                return self._included_together(event, depth)
             self._bad_tag(event)
         return self._bare(event, depth)
 
@@ -159,7 +161,7 @@ class Composer:
                 where(event),
                 "yaml-tag",
                 f"the tag {quoted(event.tag.replace('tag:yaml.org,2002:', '!!'))}",
-                expected="no tags except !include FILE" if allowed else "no tags",
+                expected="no tags except !include FILE or [FILE, ...]" if allowed else "no tags",
                 hint="" if event.tag == INCLUDE else "leave it out: every value is read as text",
             )
         )
@@ -175,17 +177,63 @@ class Composer:
             self.files.syntax_error(error, outer)
         return node
 
+    def _included_together(self, start: Any, depth: int) -> Node:
+        """Join the files of ``!include [a.yaml, b.yaml]``, as octoDNS does.
+
+        Lists are put together; of mappings a later file's key wins. An empty
+        list stands for no value.
+        """
+        parts: list[Node] = []
+        is_empty = True
+        while not isinstance(event := self.files.next_event(), yaml.SequenceEndEvent):
+            is_empty = False
+            self.count(1, start.start_mark)
+            if event.__class__ is Scalar and event.tag is None and event.anchor is None:
+                part = self._included(event, depth)
+            else:
+                part = self.node(event, depth)
+                if not isinstance(part, Broken):
+                    message = "something else in a list of files to include"
+                    self.report(Problem(where(part), "include-list", message, "names of files"))
+                part = Broken(event.start_mark)
+            if not isinstance(part, Broken):
+                parts.append(part)
+        if not parts:
+            if is_empty:
+                return Scalar(None, None, (True, False), "", start.start_mark, start.end_mark)
+            return Broken(start.start_mark)
+        return self._joined(parts, start)
+
+    def _joined(self, parts: list[Node], start: Any) -> Node:
+        for part in parts:
+            if isinstance(part, Scalar) or part.__class__ is not parts[0].__class__:
+                expected = "only lists or only mappings in files that are included together"
+                message = "text" if isinstance(part, Scalar) else "lists and mappings mixed"
+                self.report(Problem(where(part), "include-list", message, expected))
+                return Broken(start.start_mark)
+        fields: dict[str, tuple[Scalar, Node]] = {}
+        items: list[Node] = []
+        for part in parts:
+            if isinstance(part, Mapping):
+                fields |= part.fields
+            elif isinstance(part, Sequence):
+                items += part.items
+        if isinstance(parts[0], Mapping):
+            return Mapping(fields, start.start_mark)
+        return Sequence(items, start.start_mark)
+
     def _alias(self, event: Any) -> Node:
         anchor = self.files.anchors.get(event.anchor)
         if anchor is not None and anchor.node is not None:
             self._add(anchor.size, event.start_mark)
             return anchor.node
-        message, expected = f"no &{event.anchor} stands before *{event.anchor}", ""
+        name = shortened(event.anchor)
+        message, expected = f"no &{name} stands before *{name}", ""
         if not self._policy.references:
-            message, expected = f"the alias *{event.anchor}", "no anchors and aliases in this file"
+            message, expected = f"the alias *{name}", "no anchors and aliases in this file"
         elif anchor is not None:
-            message = f"*{event.anchor} stands inside its own value"
-        hint = f"if the text is meant, quote it: '*{event.anchor}'"
+            message = f"*{name} stands inside its own value"
+        hint = f"if the text is meant, quote it: '*{name}'"
         self.report(Problem(mark_where(event.start_mark), "yaml-alias", message, expected, hint))
         return Broken(event.start_mark)
 
@@ -228,7 +276,7 @@ class Composer:
             else:
                 fields[name] = (key, value)
         self.count(uncounted, start.start_mark)
-        for value in merged:
+        for value in reversed(merged):  # of several merges the last one wins, as in PyYAML
             self._merge(value, fields)
         return Mapping(fields, start.start_mark)
 
@@ -263,7 +311,8 @@ class Composer:
     def skipped_key(self, key: Any, depth: int) -> Any:
         """Report a key that is not a scalar, and return the value's event."""
         if isinstance(key, yaml.AliasEvent):
-            message, hint = f"the alias *{key.anchor} as a key", f"quote it: '*{key.anchor}'"
+            name = shortened(key.anchor or "")
+            message, hint = f"the alias *{name} as a key", f"quote it: '*{name}'"
         else:
             message, hint = "a collection as a key", ""
             self.node(key, depth)
@@ -294,3 +343,8 @@ class Composer:
 def is_include(event: yaml.Event) -> bool:
     """Tell whether an event is a scalar with the tag ``!include``."""
     return isinstance(event, Scalar) and event.tag == INCLUDE
+
+
+def is_include_of_several(event: yaml.Event) -> bool:
+    """Tell whether an event begins a list with the tag ``!include``."""
+    return isinstance(event, yaml.SequenceStartEvent) and event.tag == INCLUDE

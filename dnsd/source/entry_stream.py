@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import yaml
 
-from dnsd.source.composer import MERGE, Composer, is_include
+from dnsd.source.composer import MERGE, Composer, is_include, is_include_of_several
 from dnsd.source.nodes import Broken, Mapping, Node, Policy, Scalar, is_null, where
 from dnsd.source.open_files import TooBad
 from dnsd.source.problems import Problem
@@ -88,7 +88,9 @@ class EntryStream:
         """Tell whether the next node is written as a list."""
         if self._ahead is None and self._is_open:
             self._ahead = self._take()
-        return isinstance(self._ahead, yaml.SequenceStartEvent)
+        return isinstance(self._ahead, yaml.SequenceStartEvent) and not is_include_of_several(
+            self._ahead
+        )
 
     def _take(self) -> Any:
         event, self._ahead = self._ahead, None
@@ -180,7 +182,7 @@ class _Level:
             value = composer.node(next_event(), 1)
             if usable:
                 yield key, value
-        for merge in merges:
+        for merge in reversed(merges):  # as in Composer
             for entry in self._merged(merge):
                 name = entry[0].value
                 if name not in lines:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from dnsd.source.problems import quoted
+
 MAX_INCLUDE_DEPTH = 8  # files inside each other; Unbound allows 10
 
 
@@ -48,7 +50,7 @@ class Directory:
         if text.startswith("~") or PurePosixPath(text).is_absolute() or "\0" in text or not text:
             raise IncludeRefused(
                 "include-outside",
-                f"{text!r} is not a relative path",
+                f"{quoted(text)} is not a relative path",
                 "a path below the zone directory",
             )
         try:
@@ -56,16 +58,16 @@ class Directory:
             if not target.is_relative_to(self._resolved):
                 raise IncludeRefused(
                     "include-outside",
-                    f"{text!r} leads out of {str(self._root)!r}",
+                    f"{quoted(text)} leads out of {str(self._root)!r}",
                     "a path below the zone directory, symbolic links included",
                 )
             if target.exists() and not target.is_file():
-                raise IncludeRefused("include-unreadable", f"{text!r} is not a plain file")
+                raise IncludeRefused("include-unreadable", f"{quoted(text)} is not a plain file")
             size = target.stat().st_size
             if size > max_octets:
                 raise IncludeRefused(
                     "yaml-size",
-                    f"{text!r} has {size} octets",
+                    f"{quoted(text)} has {size} octets",
                     f"at most {max_octets} more in this zone",
                 )
             with target.open("rb") as file:
@@ -73,5 +75,5 @@ class Directory:
                 octets = file.read(max_octets + 1)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
             reason = error.strerror if isinstance(error, OSError) else "a loop of symbolic links"
-            raise IncludeRefused("include-unreadable", f"{text!r}: {reason}") from None
+            raise IncludeRefused("include-unreadable", f"{quoted(text)}: {reason}") from None
         return octets, str(self._root / target.relative_to(self._resolved))

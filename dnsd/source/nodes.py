@@ -81,7 +81,8 @@ class Limits:
             node written.
         free_expansion: what they may always add: a short file can share freely.
         max_expansion: what they may add at most.
-        problems: reported for one file; reading stops there.
+        problems: errors reported for one file, where reading stops; and as
+            many warnings, behind which it goes on.
     """
 
     octets: int = 64 << 20

@@ -6,14 +6,14 @@ list of problems; what is in the files is ``composer``'s business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
 from dnsd.source.includes import MAX_INCLUDE_DEPTH, IncludeRefused
 from dnsd.source.nodes import Node, Policy, Scalar, mark_where, where
-from dnsd.source.problems import ConfigError, Problem, Where, quoted
+from dnsd.source.problems import ConfigError, Problem, Severity, Where, errors, quoted
 from dnsd.source.yaml_events import open_events, syntax_problem
 
 if TYPE_CHECKING:
@@ -60,17 +60,31 @@ class OpenFiles:
         self._problems = problems
         self._open: list[_OpenFile] = []
         self._octets_read = 0
+        # Files that are read one after the other share the list.
+        self._errors = len(errors(problems))
+        self._warnings = len(problems) - self._errors
 
     def report(self, problem: Problem) -> None:
-        """Add a problem; too many of them end the reading.
+        """Add a problem; too many errors end the reading, too many warnings are left out.
 
         Raises:
-            TooBad: it was one too many.
+            TooBad: it was one error too many.
         """
-        self._problems.append(problem)
         limit = self._limits.problems
-        if len(self._problems) >= limit:
-            message = f"{limit} problems, the rest was not read"
+        if problem.severity is Severity.WARNING:
+            self._warnings += 1
+            if self._warnings == limit + 1:
+                message = f"and more warnings; the first {limit} are listed"
+                problem = replace(
+                    problem, id="too-many-warnings", message=message, expected="", hint=""
+                )
+            if self._warnings <= limit + 1:
+                self._problems.append(problem)
+            return
+        self._errors += 1
+        self._problems.append(problem)
+        if self._errors >= limit:
+            message = f"{limit} errors, the rest was not read"
             self._problems.append(Problem(problem.where, "too-many-problems", message))
             raise TooBad
 

@@ -63,7 +63,8 @@ class Problem:
             lines.append(f"    expected: {self.expected}")
         if self.hint:
             lines.append(f"    hint: {self.hint}")
-        return "\n".join(lines)
+        # A file's name may hold anything, and so may the text that a hint repeats.
+        return "\n".join(map(printable, lines))
 
 
 Report = Callable[["Problem"], None]
@@ -95,10 +96,19 @@ def quoted(text: str, longest: int = 80) -> str:
 
     Backslashes stay as they are: names and TXT are full of them.
     """
-    shown = text if len(text) <= longest else text[:longest] + "…"
-    if not shown.isprintable():
-        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
-    return f"'{shown}'"
+    return f"'{printable(shortened(text, longest))}'"
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """Cut text that is too long for a report."""
+    return text if len(text) <= longest else text[:longest] + "…"
+
+
+def printable(text: str) -> str:
+    """Write what is no printable character as Python does: one line, no control."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _count(number: int, noun: str) -> str:

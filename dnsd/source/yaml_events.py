@@ -52,6 +52,8 @@ _ADVICE = (
     _Advice("mapping values are not allowed", "", "quote a value that holds ': ', and give every key its own line"),
     _Advice("did not find expected key", "", "keys of one block begin in the same column"),
     _Advice("did not find expected '-' indicator", "", "items of one list begin in the same column"),
+    _Advice("expected ',' or '}'", ":", "close the '{', or quote a value that holds ': '"),
+    _Advice("expected ',' or ']'", ":", "close the '[', or quote a value that holds ': '"),
     _Advice("expected ',' or '}'", "", "a '{' that opens must close"),
     _Advice("expected ',' or ']'", "", "a '[' that opens must close"),
     _Advice("unexpected end of stream", "", "a quotation mark that opens must close"),

@@ -95,6 +95,15 @@ def from_text(text: str, origin: bytes | None = ROOT) -> bytes:
     return from_labels(labels, origin)
 
 
+def is_absolute(text: str) -> bool:
+    r"""Tell whether a name in presentation form ends with a dot that is none of a label's.
+
+    ``a\.`` ends with an escaped dot, ``a\\.`` with an escaped backslash and a dot.
+    """
+    before = text[:-1]
+    return text.endswith(".") and (len(before) - len(before.rstrip("\\"))) % 2 == 0
+
+
 def _split_text(text: str) -> tuple[list[bytes], bool]:
     """Split presentation text at its unescaped dots.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dnsd.authority.zonefile import idn
-from dnsd.source.problems import quoted
+from dnsd.source.problems import quoted, shortened
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 
@@ -117,7 +117,7 @@ def whole_number(text: str) -> int:
         plain = text.lstrip("0") or "0"
         if len(plain) > 10:
             raise FieldDefect("range", f"{quoted(text)} is out of range")
-        raise FieldDefect("number", f"{text} has a leading zero", plain)
+        raise FieldDefect("number", f"{shortened(text)} has a leading zero", plain)
     if text[:1] == "-" and text[1:].isdigit():
         raise FieldDefect("range", f"{quoted(text)} is out of range")
     raise FieldDefect("number", f"{quoted(text)} is not a whole number")
@@ -132,7 +132,7 @@ def target_name(text: str) -> bytes:
     """
     try:
         ascii_text = idn.to_ascii(text)
-        if ascii_text.endswith(".") and not ascii_text.endswith("\\."):
+        if names.is_absolute(ascii_text):
             return names.from_text(ascii_text, None)
         octets = names.from_text(ascii_text, names.ROOT)
     except FormError as error:

@@ -55,7 +55,7 @@ class Owners:
         ascii_text = text
         try:
             ascii_text = idn.to_ascii(text)
-            if ascii_text.endswith(".") and not ascii_text.endswith("\\."):
+            if names.is_absolute(ascii_text):
                 self._absolute(key, names.from_text(ascii_text, None))
                 return None
             owner = names.from_text(ascii_text, self._origin)

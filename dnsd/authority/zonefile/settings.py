@@ -21,7 +21,7 @@ from dnsd.authority.zonefile.draft import ReverseSettings, SoaSettings
 from dnsd.authority.zonefile.fields import NAME_FORM
 from dnsd.source.nearest import did_you_mean
 from dnsd.source.nodes import Broken, Mapping, Node, Scalar, Sequence, is_null, where
-from dnsd.source.problems import Problem, Report, Severity, quoted
+from dnsd.source.problems import Problem, Report, Severity, quoted, shortened
 from dnsd.source.units import DURATION_FORM, duration_s
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
@@ -51,8 +51,8 @@ def _seconds(node: Node, text: str, key: str, report: Report) -> int | None:
     label = key.replace("-", ".")
     expected = f"{DURATION_FORM}; at most {MAX_TTL_S} seconds (RFC 2181 §8)"
     if text.isdigit() and len(text) > 1 and text[0] == "0":
-        hint = text.lstrip("0") or "0"
-        message = f"{label} {text} has a leading zero"
+        hint = shortened(text.lstrip("0") or "0")
+        message = f"{label} {shortened(text)} has a leading zero"
         report(Problem(where(node), f"{key}-form", message, expected, hint))
         return None
     try:
@@ -133,7 +133,7 @@ def _name(node: Node, key: str, report: Report) -> bytes | None:
     try:
         # Always absolute: `ns1` alone would be a name at the top of the DNS.
         name = names.from_text(idn.to_ascii(text))
-        if names.label_count(name) > 1 or text.endswith("."):
+        if names.label_count(name) > 1 or names.is_absolute(text):
             return name
         reason = "one label"
     except FormError as error:

@@ -28,7 +28,7 @@ from dnsd.authority.zonefile.record_sets import Claims, RecordSets
 from dnsd.authority.zonefile.values import Reading
 from dnsd.source.entry_stream import EntryStream
 from dnsd.source.nodes import Broken, Mapping, Policy, Scalar, Sequence, where, zone_policy
-from dnsd.source.problems import Problem, Report, Severity, Where, quoted
+from dnsd.source.problems import Problem, Report, Severity, Where, errors, quoted
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 
@@ -170,7 +170,7 @@ def _read_split(path: Path, policy: Policy, known: _Known) -> ZoneDraft:
         draft.problems.append(Problem(Where(str(path)), "zone-file-missing", message))
     for child in children:
         octets = _octets(child, left, draft)
-        if octets is None or len(draft.problems) > limits.problems:
+        if octets is None or len(errors(draft.problems)) > limits.problems:
             continue
         left -= len(octets)
         with EntryStream(octets, str(child), policy, draft.problems) as stream:

@@ -16,6 +16,7 @@ from dnsd.source.problems import ConfigError, Where
         pytest.param("b: &b {x: 1, y: 2}\na: {<<: *b, x: 3}", {"b": {"x": "1", "y": "2"}, "a": {"x": "3", "y": "2"}}, id="a written key beats a merged one"),
         pytest.param("a: {x: 3, <<: {x: 1, y: 2}}", {"a": {"x": "3", "y": "2"}}, id="wherever the merge stands"),
         pytest.param("a: {<<: [{x: 1}, {x: 2, y: 2}]}", {"a": {"x": "1", "y": "2"}}, id="the first of a list wins"),
+        pytest.param("a: {<<: {x: 1}, <<: {x: 2}}", {"a": {"x": "2"}}, id="of several merges the last wins"),
         pytest.param("a: {'<<': 1}", {"a": {"<<": "1"}}, id="a quoted merge is a key"),
     ],
 )  # fmt: skip
@@ -44,6 +45,40 @@ def test_references_do_what_yaml_says(read, text, value):
 )  # fmt: skip
 def test_what_is_no_use_in_a_zone_is_reported_and_passed_over(read, text, ids):
     assert read(text)[1] == ids
+
+
+def test_files_that_are_included_together_are_joined(read):
+    files = {"one": "[1, 2]", "two": "- 3", "three": "{x: 1, y: 1}", "four": "y: 2\nz: 2"}
+    lists, mappings = "a: !include [one.yaml, two.yaml]", "a: !include\n- three.yaml\n- four.yaml\n"
+    assert read(lists, **files) == ({"a": ["1", "2", "3"]}, [])
+    assert read(mappings, **files) == ({"a": {"x": "1", "y": "2", "z": "2"}}, [])
+    assert read("a: !include [two.yaml]", **files) == ({"a": ["3"]}, [])
+    assert read("a: !include []") == ({"a": None}, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "ids"),
+    [
+        pytest.param("a: !include [one.yaml, three.yaml]", None, ["include-list"], id="kinds mixed"),
+        pytest.param("a: !include [words.yaml]", None, ["include-list"], id="a file of text"),
+        pytest.param("a: !include [[one.yaml]]", None, ["include-list"], id="a list in the list"),
+        pytest.param("a: !include [*x]", None, ["yaml-alias"], id="an alias of nothing"),
+        pytest.param("a: !include [no.yaml]", None, ["include-unreadable"], id="no such file"),
+        pytest.param("a: !include [no.yaml, one.yaml]", ["1"], ["include-unreadable"], id="one of two"),
+        pytest.param("a: !include [zone.yaml]", None, ["include-circle"], id="itself"),
+        pytest.param("? !include [one.yaml]\n: b", None, ["yaml-key"], id="as a key"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_joined_is_reported(read, text, value, ids):
+    found, problems = read(text, one="[1]", three="{x: 1}", words="x", zone=text)
+    assert problems == ids
+    assert found == ({"a": value} if text.startswith("a") else {})
+
+
+def test_a_configuration_includes_nothing_not_even_together():
+    with pytest.raises(ConfigError) as caught:
+        parse(b"a: !include [b.yaml]", "a.yaml")
+    assert [problem.id for problem in caught.value.problems] == ["yaml-tag"]
 
 
 def test_duplicate_keys_name_both_lines():
@@ -130,6 +165,16 @@ def test_a_bomb_is_refused_in_a_configuration_too(name):
     assert caught.value.problems[0].where.file == "dnsd.yaml"
 
 
-def test_includes_that_double_are_refused(read):
-    files = {f"f{i}": f"[!include f{i + 1}.yaml, !include f{i + 1}.yaml]" for i in range(1, 8)}
+@pytest.mark.parametrize("line", ["[!include {0}, !include {0}]", "!include [{0}, {0}]"])
+def test_includes_that_double_are_refused(read, line):
+    files = {f"f{i}": line.format(f"f{i + 1}.yaml") for i in range(1, 8)}
     assert read("[!include f1.yaml]", **files, f8="[" + "x, " * 2000 + "]")[1] == ["yaml-expansion"]
+
+
+def test_a_report_repeats_no_more_of_a_file_than_somebody_reads():
+    with pytest.raises(ConfigError) as caught:
+        parse(b"a: &%(n)b 1\nb: *%(n)b\n? *%(n)b\n: 1" % {b"n": b"a" * 5000}, "a.yaml")
+    assert [problem.id for problem in caught.value.problems] == [
+        "yaml-anchor", "yaml-alias", "yaml-key",
+    ]  # fmt: skip
+    assert max(len(str(problem)) for problem in caught.value.problems) < 400

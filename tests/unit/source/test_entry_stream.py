@@ -2,6 +2,7 @@ import pytest
 
 from dnsd.source.entry_stream import EntryStream
 from dnsd.source.nodes import CONFIG_POLICY, Limits, Mapping, Policy, Scalar, zone_policy
+from dnsd.source.problems import Problem, Severity, Where
 
 
 @pytest.fixture
@@ -71,6 +72,7 @@ def test_the_root_may_be_another_file(entries):
     [
         "!include other.yaml",
         "[!include other.yaml]",
+        "!include [other.yaml]",
         "{b: merged, c: merged}",
         "[{b: merged}, {b: later, c: merged}]",
     ],
@@ -107,6 +109,17 @@ def test_a_value_can_be_read_apart():
     assert found == ["a", "records", "b", "c", "d"]
 
 
+def test_the_root_may_be_several_files(entries):
+    pairs, problems, files = entries("!include [one.yaml, two.yaml]", one="a: 1", two="b: 2")
+    assert (pairs, problems) == ([("a", "1"), ("b", "2")], [])
+    assert files == ["zone.yaml", "one.yaml", "two.yaml"]
+
+
+def test_files_to_include_are_no_list():
+    with EntryStream(b"!include [a]", "z", CONFIG_POLICY, []) as stream:
+        assert not stream.is_list()
+
+
 def test_a_list_is_seen_before_it_is_read():
     with EntryStream(b"[a]", "z", CONFIG_POLICY, []) as stream:
         assert stream.is_list()
@@ -121,6 +134,27 @@ def test_a_file_that_cannot_be_opened_has_no_node_and_no_entries():
         assert list(stream.mapping()) == []
         assert not stream.is_list()
     assert [problem.id for problem in problems] == ["yaml-encoding"]
+
+
+def test_warnings_never_end_the_reading():
+    def warning(i):
+        return Problem(Where("z", i), "w", "m", "e", "h", Severity.WARNING)
+
+    problems = []
+    policy = Policy(limits=Limits(problems=3))
+    for _ in range(2):  # files that share the list
+        with EntryStream(b"a: 1", "z", policy, problems) as stream:
+            for i in range(1, 9):
+                stream.report(warning(i))
+            assert len(list(stream.mapping())) == 1
+    assert [problem.id for problem in problems] == ["w", "w", "w", "too-many-warnings"]
+    assert problems[3] == Problem(
+        Where("z", 4), "too-many-warnings", "and more warnings; the first 3 are listed",
+        severity=Severity.WARNING,
+    )  # fmt: skip
+    with EntryStream(b"[a, !x b, !x c, !x d, !x e]", "z", policy, problems) as stream:
+        stream.node()
+    assert [problem.id for problem in problems[4:]] == ["yaml-tag"] * 3 + ["too-many-problems"]
 
 
 def test_reading_ends_where_the_file_stops_being_yaml():

@@ -40,6 +40,16 @@ def test_the_exception_carries_the_problems_and_prints_the_report():
     assert str(error) == render([RANGE])
 
 
+def test_nothing_that_a_file_holds_controls_a_terminal():
+    problem = Problem(Where("a\n.yaml", 1, 1), "ns-dot", "x", "y", "a\x1b[31m.b.")
+    assert str(problem) == (
+        r"a\n.yaml:1:1: ns-dot: x"
+        "\n    expected: y"
+        "\n    hint: "
+        r"a\x1b[31m.b."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -60,6 +60,7 @@ def test_some_octets_are_refused_before_they_are_read(octets, problem_id, where)
         pytest.param(b"a: [", Where("a.yaml", 2, 1), "yaml-syntax", id="a list that never ends"),
         pytest.param(b"a\n\tb: c", Where("a.yaml", 2, 3), "yaml-syntax", id="a tab"),
         pytest.param(b"\nx: *", Where("a.yaml", 2, 4), "yaml-syntax", id="a star alone"),
+        pytest.param(b"{a: b: c}", Where("a.yaml", 1, 6), "yaml-syntax", id="a colon in a value"),
         pytest.param("é: \x07".encode(), Where("a.yaml", 1, 4), "yaml-character", id="a bell"),
     ],
 )

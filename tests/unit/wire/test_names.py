@@ -74,6 +74,14 @@ def test_a_name_is_written(name, text):
     assert names.to_text(name) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "is_absolute"),
+    [(".", True), ("a.", True), (r"a\.", False), (r"a\\.", True), (r"\\\.", False), ("", False), ("a", False)],
+)  # fmt: skip
+def test_a_final_dot_counts_unless_it_is_escaped(text, is_absolute):
+    assert names.is_absolute(text) is is_absolute
+
+
 @given(any_names)
 def test_text_reads_back(name):
     assert names.from_text(names.to_text(name), None) == name

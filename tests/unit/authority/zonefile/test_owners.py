@@ -51,6 +51,8 @@ def test_a_key_names_an_owner(key, owner, has_variants):
     [
         pytest.param("@", "owner-at", id="at sign"),
         pytest.param("www.example.test.", "owner-absolute", id="absolute"),
+        pytest.param(r"a\\.example.test.", "owner-absolute", id="absolute, with a backslash"),
+        pytest.param(r"a\\.", "owner-outside", id="a backslash and the final dot"),
         pytest.param("example.test.", "owner-absolute", id="the zone, absolute"),
         pytest.param("www.example.org.", "owner-outside", id="in another zone"),
         pytest.param(".", "owner-outside", id="the root"),
