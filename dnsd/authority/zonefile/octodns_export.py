@@ -32,7 +32,9 @@ except ImportError:  # PyYAML without libyaml
 _DIGITS = re.compile(r"([0-9]+)")
 _WORD = re.compile(r'(?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+', re.DOTALL)
 _GENERIC = "\\#"
-_LISTS = ("mandatory", "alpn", "ipv4hint", "ipv6hint")  # SvcParams that octoDNS has as lists
+# SvcParams that octoDNS has as lists, and one that it has no name for.
+_LISTS = ("mandatory", "alpn", "ipv4hint", "ipv6hint")
+_NUMBERED = {"dohpath": "key7"}
 
 
 def write_octodns(origin: bytes, records: Iterable[Record]) -> str:
@@ -100,12 +102,12 @@ def _strings(octets: bytes) -> str:
         text = whole.decode()
     except UnicodeDecodeError:
         return generic
-    if rdata.from_strings([whole]) != octets or not text.isprintable() or text.startswith(_GENERIC):
+    if rdata.from_strings([whole]) != octets or not text.isprintable():
+        return generic
+    if text.startswith(_GENERIC) or '" "' in text:
         return generic
     text = text.replace(";", "\\;")
-    if not text.startswith('"'):
-        return text
-    return generic if '" "' in text else f'"{text}"'
+    return f'"{text}"' if text.startswith('"') else text
 
 
 def _inside(token: str) -> str:
@@ -148,11 +150,15 @@ def _service(tokens: list[str]) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     for token in tokens[2:]:
         key, equals, written = token.partition("=")
+        key = _NUMBERED.get(key, key)
         text = _inside(written)
         if not equals:
             parameters[key] = None
         elif key in _LISTS:
-            parameters[key] = text.split(",")
+            parameters[key] = [
+                _NUMBERED.get(item, item) if key == "mandatory" else item
+                for item in text.split(",")
+            ]
         else:
             parameters[key] = int(text) if key == "port" else text
     value: dict[str, Any] = {"svcpriority": int(tokens[0]), "targetname": tokens[1]}

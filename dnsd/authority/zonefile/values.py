@@ -5,7 +5,7 @@ may be an address, a name, TXT, or any type's presentation form; ``\# 2 abcd``
 works for every type (RFC 3597 §5).
 
 TXT is the whole string as octoDNS has it: ``\;`` is ``;``, every other
-backslash is itself, and ``"one" "two"`` is ``onetwo``. Strings of 255 octets
+backslash is itself, ``"one" "two"`` is ``onetwo``, as is ``one" "two``. Strings of 255 octets
 are made of it.
 """
 
@@ -176,8 +176,8 @@ def read_text(kind: RecordType, node: Node, reading: Reading) -> bytes | None:
             expected = 'text, or strings in double quotes: "one" "two"'
             reading.report(Problem(where(node), kind.id("quotes"), message, expected))
             return None
-        text = text[1:-1].replace('" "', "")
-    octets = text.replace("\\;", ";").encode(errors="surrogatepass")
+        text = text[1:-1]
+    octets = text.replace('" "', "").replace("\\;", ";").encode(errors="surrogatepass")
     try:
         return rdata.from_strings([octets])
     except FormError as error:

@@ -55,8 +55,7 @@ def test_whoever_may_not_ask_is_told_who_may(run, monkeypatch):
     result = run("status")
     assert result.exit_code == 1
     assert result.stderr == (
-        "no permission to ask the dnsd at /proc/self/cwd/s: try as its user, or as root
-"
+        "no permission to ask the dnsd at /proc/self/cwd/s: try as its user, or as root\n"
     )
 
 

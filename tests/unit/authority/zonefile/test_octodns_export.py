@@ -128,6 +128,7 @@ def test_no_records_are_an_empty_mapping():
         pytest.param("01ff", r"\# 2 01ff", id="not UTF-8"),
         pytest.param("0100", r"\# 2 0100", id="a control character"),
         pytest.param("042261" "2222", '\'""a"""\'', id="quotation marks around"),
+        pytest.param("05" "6122202262", r"\# 6 056122202262", id="a border of strings inside"),
         pytest.param("02c3a9", "é", id="not ASCII"),
         pytest.param("00", "''", id="empty"),
     ],
@@ -141,6 +142,15 @@ def test_txt_is_text_when_that_says_all(tmp_path, rdata_hex, value):
     assert text.splitlines()[-1].removeprefix("  value: ").strip("'") == value.strip("'")
     path.write_text(text)
     assert contents(read_zone(path, tmp_path).records) == contents(draft.records)
+
+
+def test_a_parameter_that_octodns_has_no_name_for_has_its_number(zone):
+    draft = zone("a: {type: SVCB, value: '1 . mandatory=dohpath,alpn alpn=h2 dohpath=/q{?dns}'}")
+    text = write_octodns(draft.origin, draft.records)
+    assert "key7: /q{?dns}\n" in text
+    assert "- key7\n" in text
+    again = zone(text)
+    assert (contents(again.records), again.problems) == (contents(draft.records), [])
 
 
 def test_several_ttls_of_one_set_become_the_least(zone):

@@ -15,6 +15,9 @@ from dnsd.wire import rdata
         pytest.param("v=DMARC1; p=reject", '"v=DMARC1; p=reject"', id="plain semicolons"),
         pytest.param(r"'a\b\010\\'", r'"a\\b\\010\\\\"', id="other backslashes are themselves"),
         pytest.param('\'"one" "two"\'', '"onetwo"', id="strings in quotes"),
+        pytest.param(
+            "'one\" \"two'", '"onetwo"', id="a border of strings without the quotes around"
+        ),
         pytest.param("'\"one\"'", '"one"', id="one string in quotes"),
         pytest.param("'one \"two\" three'", r'"one \"two\" three"', id="quotes inside"),
         pytest.param("''", '""', id="empty"),
