@@ -9,7 +9,7 @@ FAULTS = {
     "disk read-only": stores.read_only_disk,
     "control stopped": stores.stopped_control,
     "bad zone files": stores.bad_zone_files,
-    "store damaged": lambda directory: stores.damaged_stores(directory, 1),
+    "store damaged": lambda directory: stores.damaged_stores(directory, 1, step=3),
     "port in use": stores.port_in_use,
     "no permission": stores.no_permission,
     "disk full at the start": stores.full_at_start,
