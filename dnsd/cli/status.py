@@ -77,5 +77,7 @@ def _reload(found: Status, wall_now: float) -> str:
 
 
 def _process(process: ProcessShape) -> str:
+    if not process["pid"]:
+        return f"{process['role']}, crashed, will be started again"
     state = "ready" if process["ready"] else "not ready"
     return f"{process['role']}, pid {process['pid']}, {state}"

@@ -175,7 +175,7 @@ class Operations:
                 "silent_s": round(max(now - facts.beat_at_s, 0.0), 3) if facts.beats else 0.0,
             }
             for facts in everybody
-            if facts.pid and facts.role
+            if facts.role and (facts.pid or facts.missing)
         ]
 
 

@@ -140,7 +140,10 @@ class ZoneList(TypedDict):
 
 
 class ProcessShape(TypedDict):
-    """One process of the daemon; ``silent_s`` since its last heartbeat."""
+    """One process of the daemon; ``silent_s`` since its last heartbeat.
+
+    ``pid`` is 0 while the process has crashed and the next one has not started.
+    """
 
     role: str
     pid: int

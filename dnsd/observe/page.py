@@ -55,6 +55,7 @@ class _Fact(enum.IntEnum):
     BEATS = 3
     BEAT_AT = 4  # monotonic, microseconds
     STARTED_AT = 5  # Unix time, seconds
+    MISSING = 6
 
 
 class SlotPage:
@@ -129,6 +130,7 @@ class ProcessFacts:
     def claim(self, pid: int, role: Role, wall_now: int) -> None:
         """Give the row to a process; it is not ready yet and has no heartbeat."""
         self._slots[_Fact.READY] = 0
+        self._slots[_Fact.MISSING] = 0
         self._slots[_Fact.BEATS] = 0
         self._slots[_Fact.BEAT_AT] = 0
         self._slots[_Fact.STARTED_AT] = wall_now
@@ -139,6 +141,10 @@ class ProcessFacts:
         """Take the row back after its process ended; its counters stay."""
         self._slots[_Fact.PID] = 0
         self._slots[_Fact.READY] = 0
+
+    def say_missing(self, *, is_missing: bool) -> None:
+        """Tell whether a process should be in the row and is not, because it crashed."""
+        self._slots[_Fact.MISSING] = is_missing
 
     def say_ready(self) -> None:
         """Tell the supervisor that the process serves."""
@@ -159,6 +165,11 @@ class ProcessFacts:
         """Role of the process that is or was last in the row."""
         number = self._slots[_Fact.ROLE]
         return Role(number) if number else None
+
+    @property
+    def missing(self) -> bool:
+        """Whether the process crashed and the next one has not started yet."""
+        return bool(self._slots[_Fact.MISSING])
 
     @property
     def ready(self) -> bool:

@@ -31,8 +31,10 @@ def worker_paths() -> Paths:
 
 def control_paths(config: Config) -> Paths:
     """Return what the process may touch that compiles zones and reads configuration."""
+    settings = (config.file, config.cookies.file)
     return Paths(
-        read=(*_zones(config), *([config.file.parent] if config.file else [])),
+        # Of both an editor may put another file in the place.
+        read=(*_zones(config), *(file.parent for file in settings if file)),
         execute=(*_SYSTEM, *_python()),
         write=(config.state_directory,),
     )

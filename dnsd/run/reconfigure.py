@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from dnsd.config.machine import Machine
     from dnsd.config.schema import Config
     from dnsd.observe.log import EventLog
+    from dnsd.source.problems import Problem
+
+_CONFINED = "with workers: 0, paths elsewhere than those of the start need a restart"
 
 # Sockets, rows and the user are as old as the supervisor; the state directory is
 # what it owns and what its children are confined to.
@@ -38,7 +41,7 @@ def next_config(present: Config, machine: Machine, log: EventLog) -> Config | No
         written = load(present.file, machine=machine)
     except ConfigError as error:
         for problem in error.problems:
-            log.error("config_problem", problem.message, where=str(problem.where), check=problem.id)
+            _tell(problem, present, log)
         log.error("config_kept", "the configuration has problems, the one before stays in use")
         return None
     for warning in written.warnings:
@@ -52,3 +55,19 @@ def next_config(present: Config, machine: Machine, log: EventLog) -> Config | No
         return None
     log.info("config_changed", "a new configuration is taken over")
     return changed
+
+
+def _tell(problem: Problem, present: Config, log: EventLog) -> None:
+    """Write why the file cannot be used, and what would be right."""
+    hint = problem.hint
+    if problem.id == "unreadable-path" and not present.workers:
+        # The only process is confined already; a new control would be to the new paths.
+        hint = _CONFINED
+    log.error(
+        "config_problem",
+        problem.message,
+        where=str(problem.where),
+        check=problem.id,
+        expected=problem.expected,
+        hint=hint,
+    )

@@ -101,17 +101,20 @@ class _Sockets:
             notices: what the operator should know is added.
 
         Raises:
-            ConfigError: with every socket that cannot be had.
+            ConfigError: with every socket that cannot be had, or with one line
+                when another daemon runs here.
         """
         problems: list[Problem] = []
+        try:
+            self.control = _claim(config, account, notices)
+        except ConfigError as error:
+            if isinstance(error.__context__, BlockingIOError):
+                raise  # whatever else is taken, that other daemon has
+            problems += error.problems
         try:
             bound = listeners.bind(wiring.endpoints(config), max(1, config.workers))
             self.listeners = bound.listeners
             notices += bound.notices
-        except ConfigError as error:
-            problems += error.problems
-        try:
-            self.control = _claim(config, account, notices)
         except ConfigError as error:
             problems += error.problems
         try:

@@ -250,6 +250,9 @@ class Supervision:
         place.current = self._fork(place, now)
         if place.current is None:
             place.restart_at = now + place.restarts.crashed(now, 0.0)
+            return
+        for row in place.rows:
+            self._page.facts(row).say_missing(is_missing=False)
 
     def _fork(self, place: Place, now: float) -> Process | None:
         seat = place.free_seat()
@@ -282,6 +285,7 @@ class Supervision:
         if process.end_by is not None:  # it ended because we asked: control is replaced so
             place.restart_at = now
             return
+        self._page.facts(process.seat.row).say_missing(is_missing=True)
         delay_s = place.restarts.crashed(now, now - process.started_at)
         place.restart_at = now + delay_s
         event = "process_degraded" if place.restarts.is_degraded(now) else "process_restarts"

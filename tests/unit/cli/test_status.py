@@ -77,6 +77,13 @@ def test_a_process_that_is_not_ready_is_no_success(run, say):
     assert run("status").exit_code == 1
 
 
+def test_a_process_that_crashed_is_said_and_no_success(run, say):
+    say(processes=[{**STATUS["processes"][0], "role": "worker", "pid": 0, "ready": False}])
+    result = run("status")
+    assert result.exit_code == 1
+    assert "process  worker, crashed, will be started again\n" in result.stdout
+
+
 def test_as_json_it_is_what_the_daemon_said(run, say):
     say()
     assert json.loads(run("status", "--json").stdout) == STATUS

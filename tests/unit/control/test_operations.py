@@ -60,6 +60,15 @@ def publish(store, *origins, **facts):
     store.publish(rows)
 
 
+def test_a_crashed_process_is_told_until_the_next_one_starts(operations, page):
+    metrics.enter_row(page, 1, 22, Role.WORKER, 2000)
+    page.facts(1).release()
+    assert operations.status()["processes"] == []
+    page.facts(1).say_missing(is_missing=True)
+    (process,) = operations.status()["processes"]
+    assert (process["role"], process["pid"], process["ready"]) == ("worker", 0, False)
+
+
 def test_status_tells_program_processes_zones_and_reload(operations, page, reloader, time):
     metrics.enter_row(page, 0, 11, Role.SUPERVISOR, 1000)
     metrics.enter_row(page, 2, 22, Role.WORKER, 2000)

@@ -113,3 +113,14 @@ def test_a_claimed_row_keeps_its_counters_and_forgets_the_heartbeat(page):
     page.facts(1).claim(pid=2, role=Role.WORKER, wall_now=2)
     assert (page.facts(1).beats, page.facts(1).beat_at_s, page.facts(1).ready) == (0, 0.0, False)
     assert page.row(1)[5] == 99
+
+
+def test_a_crashed_process_is_missing_until_the_next_one_takes_the_row(page):
+    facts = page.facts(1)
+    facts.claim(pid=77, role=Role.WORKER, wall_now=88)
+    facts.release()
+    assert not facts.missing
+    facts.say_missing(is_missing=True)
+    assert (facts.missing, facts.pid, facts.role) == (True, 0, Role.WORKER)
+    facts.claim(pid=78, role=Role.WORKER, wall_now=89)
+    assert not facts.missing

@@ -28,6 +28,15 @@ def test_control_reads_zones_and_configuration(configured):
     assert config.file.parent in read
 
 
+def test_control_reads_cookie_secrets_wherever_they_are(configured, tmp_path):
+    secret = tmp_path / "elsewhere" / "secret"
+    secret.parent.mkdir()
+    secret.write_text("00" * 16)
+    secret.chmod(0o600)
+    config = configured(f"cookies: {{secret_file: {secret}}}\n")
+    assert secret.parent in control_paths(config).read
+
+
 def test_control_may_start_the_python_that_compiles():
     python = Path(sys.executable).resolve()
     assert python in worker_paths().read

@@ -63,6 +63,21 @@ def test_every_problem_is_told_and_nothing_changes(reread, events):
     }
 
 
+def test_a_problem_comes_with_what_would_be_right(reread, events):
+    reread("", "answer_cash: on\nlog: {level: loud}\n")
+    first, second = events()[:2]
+    assert first["hint"] == "did you mean answer_cache?"
+    assert second["expected"] == "debug, info, warning or error"
+
+
+@pytest.mark.parametrize(("workers", "is_confined"), [(0, True), (2, False)])
+def test_whoever_is_confined_says_that_new_paths_need_a_restart(
+    reread, events, workers, is_confined
+):
+    reread(f"workers: {workers}\n", f"workers: {workers}\nauthority: {{zones: /no/such/place}}\n")
+    assert ("restart" in events()[0]["hint"]) is is_confined
+
+
 def test_what_auto_means_was_decided_at_the_start(reread, machine):
     present, changed = reread("workers: auto\n", "workers: auto\nanswer_cache: off\n")
     assert changed.workers == present.workers == machine.cores

@@ -139,6 +139,18 @@ def test_a_dead_worker_is_restarted_after_a_tenth_of_a_second_and_gets_its_share
     assert ("process_restarts", "worker 0", {"after_s": 0.1}) in serving.events
 
 
+def test_a_crashed_process_is_missing_until_the_next_one_starts(serving):
+    def missing():
+        rows = range(serving.page.row_count)
+        return [row for row in rows if serving.page.facts(row).missing]
+
+    assert missing() == []
+    serving.end(serving.pid_of("worker 0"))
+    assert len(missing()) == 1
+    serving.tick()
+    assert missing() == []
+
+
 def test_when_every_worker_is_dead_the_first_to_come_back_reads_everything(serving):
     serving.end(serving.pid_of("worker 0"))
     serving.end(serving.pid_of("worker 1"))
