@@ -56,7 +56,7 @@ def normalize(
         server_identity=schema.ServerIdentity(
             nsid=written.server_identity.nsid, version=written.server_identity.version
         ),
-        cookies=schema.Cookies(written.cookies.enabled, written.cookies.secret_file),
+        cookies=schema.Cookies(written.cookies.enabled, *written.cookies.secret_file),
         control=schema.Control(
             socket=written.state_directory / written.control.socket, http=written.control.http
         ),

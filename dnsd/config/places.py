@@ -102,15 +102,15 @@ class ZonePath(PlacedKind):
 
 
 class SecretFile(PlacedKind):
-    """A file of cookie secrets that only its owner can read; read as the secrets."""
+    """A file of cookie secrets that only its owner can read; read as its path and them."""
 
     noun = "the path of a file of one or two lines of 32 hexadecimal digits, or none"
     null = "none"
 
-    def place(self, text: str, surroundings: Surroundings) -> tuple[bytes, ...]:
+    def place(self, text: str, surroundings: Surroundings) -> tuple[Path | None, tuple[bytes, ...]]:
         """Read the secrets; what they are never stands in a message."""
         if text in OFF_WORDS:
-            return ()
+            return None, ()
         path = _resolve(text, surroundings.directory)
         try:
             mode = path.stat().st_mode
@@ -126,7 +126,7 @@ class SecretFile(PlacedKind):
         if not 1 <= len(lines) <= _MAX_SECRETS or not all(map(_SECRET.fullmatch, lines)):
             hint = f"openssl rand -hex 16 > {path}"
             refuse("bad-secret", f"is {path}, which holds no secrets", self.expected, hint)
-        return tuple(bytes.fromhex(line) for line in lines)
+        return path, tuple(bytes.fromhex(line) for line in lines)
 
 
 class UserName(PlacedKind):

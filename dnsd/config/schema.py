@@ -89,15 +89,17 @@ class Cookies:
 
     Attributes:
         enabled: cookies are verified and answered.
+        file: the secrets are from there; None when the server makes its own.
         secrets: 16 octets each, the one in use first, then the one before it; empty
             means that the server makes and rotates its own.
     """
 
     enabled: bool
+    file: Path | None
     secrets: tuple[bytes, ...]
 
     def __repr__(self) -> str:
-        return f"Cookies(enabled={self.enabled}, secrets=<{len(self.secrets)}>)"
+        return f"Cookies(enabled={self.enabled}, file={self.file}, secrets=<{len(self.secrets)}>)"
 
 
 @dataclass(frozen=True, slots=True)

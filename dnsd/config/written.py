@@ -157,7 +157,7 @@ class WrittenCookies(Section):
     """DNS cookies, which tell real clients from forged addresses."""
 
     enabled: Annotated[bool, Switch()] = key("Answer and verify DNS cookies.", "on", example="off")
-    secret_file: Annotated[tuple[bytes, ...], SecretFile()] = key(
+    secret_file: Annotated[tuple[Path | None, tuple[bytes, ...]], SecretFile()] = key(
         "Secrets shared by several servers at one address: 32 hexadecimal digits a line,"
         " the one in use first. Without it the server makes and rotates its own.",
         "none",

@@ -65,7 +65,7 @@ def test_secrets_are_never_written_out(tmp_path, machine):
     file.write_text(secret)
     file.chmod(0o600)
     config = load(_write(tmp_path, "cookies: {secret_file: cookie.secret}"), machine=machine)
-    assert config.cookies.secrets == (bytes.fromhex(secret),)
+    assert (config.cookies.file, config.cookies.secrets) == (file, (bytes.fromhex(secret),))
     assert secret not in repr(config)
     assert repr(bytes.fromhex(secret)) not in repr(config)
 

@@ -73,7 +73,7 @@ def test_a_secret_file_holds_the_secret_in_use_and_the_one_before(content, secre
     path = around.directory / "cookie.secret"
     path.write_text(content)
     path.chmod(0o600)
-    assert SecretFile().place("cookie.secret", around) == secrets
+    assert SecretFile().place("cookie.secret", around) == (path, secrets)
 
 
 @pytest.mark.parametrize(

@@ -30,4 +30,5 @@ def test_stores_are_in_the_state_directory(tmp_path, machine):
 
 
 def test_secrets_are_counted_and_not_shown():
-    assert repr(Cookies(True, (b"s" * 16,))) == "Cookies(enabled=True, secrets=<1>)"
+    shown = repr(Cookies(True, None, (b"s" * 16,)))
+    assert shown == "Cookies(enabled=True, file=None, secrets=<1>)"

@@ -65,9 +65,9 @@ def test_every_problem_is_told_and_nothing_changes(reread, events):
 
 def test_a_problem_comes_with_what_would_be_right(reread, events):
     reread("", "answer_cash: on\nlog: {level: loud}\n")
-    first, second = events()[:2]
-    assert first["hint"] == "did you mean answer_cache?"
-    assert second["expected"] == "debug, info, warning or error"
+    told = {event["check"]: event for event in events() if event["event"] == "config_problem"}
+    assert told["unknown-key"]["hint"] == "did you mean answer_cache?"
+    assert told["bad-value"]["expected"] == "debug, info, warning or error"
 
 
 @pytest.mark.parametrize(("workers", "is_confined"), [(0, True), (2, False)])
