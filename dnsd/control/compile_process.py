@@ -12,6 +12,7 @@ neither Twisted nor anything else that compiling does not need.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -114,7 +115,7 @@ def _open(request: CompileRequest) -> tuple[ZoneStore, bool]:
         StoreError: it cannot be opened.
     """
     path = Path(request["store"])
-    path.parent.mkdir(parents=True, exist_ok=True)
+    take_turn(path)
     try:
         return open_store(path, map_size=request["store_octets"]), False
     except StoreError as error:
@@ -122,6 +123,30 @@ def _open(request: CompileRequest) -> tuple[ZoneStore, bool]:
             raise
     _move_aside(path)
     return open_store(path, map_size=request["store_octets"]), True
+
+
+def take_turn(path: Path) -> int:
+    """Wait until no other process compiles into a store, and let no other, to our end.
+
+    One daemon has one such process. Two daemons that share a state directory by
+    mistake would give one version id to two zones, and collect what the other builds.
+
+    Returns:
+        The descriptor that holds the turn.
+
+    Raises:
+        StoreError: the file of the lock cannot be made.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(path.name + ".lock"), flags, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        advice = "let dnsd's user own the directory above it and write to it"
+        raise StoreError(f"zone store {path}: {reason}; {advice}") from error
+    return lock
 
 
 def _move_aside(path: Path) -> None:

@@ -1,7 +1,9 @@
+import fcntl
 import json
 import os
 import resource
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,36 @@ def test_a_broken_file_is_told_with_its_place(options, zones):
     (zone,) = found["zones"]
     assert (zone["status"], found["published"], found["served"]) == ("kept", False, 1)
     assert zone["problems"][0]["line"] == 2
+
+
+def test_one_process_at_a_time_compiles_into_a_store(tmp_path):
+    def is_free():
+        with (tmp_path / "state" / "store.lock").open() as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    lock = compile_process.take_turn(tmp_path / "state" / "store")
+    assert not is_free()
+    os.close(lock)
+    assert is_free()
+
+
+def test_a_run_has_its_turn_before_it_opens_the_store(options, monkeypatch):
+    turns = []
+    monkeypatch.setattr(compile_process, "take_turn", turns.append)
+    monkeypatch.setattr(compile_process, "open_store", lambda *_, **__: list(turns))
+    opened, _ = compile_process._open(compile_request(options, 1_800_000_000))
+    assert opened == [options.store]
+
+
+def test_a_state_directory_that_cannot_be_made_is_a_failure_in_words(options, tmp_path):
+    (tmp_path / "state").write_text("a file where a directory should be")
+    there = replace(options, store=tmp_path / "state" / "store")
+    failure = report(compile_request(there, 1_800_000_000))["failure"]
+    assert failure.startswith(f"zone store {tmp_path}/state/store: ")
 
 
 def test_a_store_that_cannot_be_made_is_a_failure_in_words(options, tmp_path):
