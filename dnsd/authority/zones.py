@@ -105,9 +105,9 @@ class Zones:
         table = {}
         for origin, row in snapshot.rows():
             known = before.get(origin)
-            if known is None or known[0] != row.version or known[2] != row.slot:
-                apex = keys.of_apex(row.version, origin)
-                known = (row.version, apex, row.slot, row.generated)
+            facts = row.version, row.slot, row.generated
+            if known is None or (known[0], *known[2:]) != facts:
+                known = (row.version, keys.of_apex(row.version, origin), *facts[1:])
             table[origin] = known
         self._table = table
         self._longest_origin = max(map(len, table), default=len(names.ROOT))

@@ -272,7 +272,7 @@ class Reloader:
         cause = ": its file has problems" if zone["problems"] else ""
         self._around.log.error(
             "zone_kept" if kept else "zone_refused",
-            f"{zone['origin']} {fate}{cause}",
+            f"{zone['origin'] or zone['file']} {fate}{cause}",
             file=zone["file"],
             problems=len(zone["problems"]),
         )

@@ -11,6 +11,8 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dnsd.authority.zonefile.file_names import is_hidden
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -105,4 +107,4 @@ def _entries(directory: str) -> Iterable[os.DirEntry[str]]:
 
 
 def _is_meant(name: str) -> bool:
-    return not name.startswith((".", "#")) and not name.endswith(("~", ".swp"))
+    return not is_hidden(name) and not name.startswith("#") and not name.endswith(("~", ".swp"))

@@ -103,9 +103,8 @@ class Candidate:
             return ZoneRow(self.version, slot, octets, self.generated)
         assert self.served is not None
         before = self.served.row
-        if before.meta == octets:
-            return None
-        return ZoneRow(before.version, before.slot, octets, before.generated)
+        row = ZoneRow(before.version, before.slot, octets, self.generated)
+        return None if row == before else row
 
     def report(self, slot: int, *, with_lines: bool) -> ZoneReport:
         """Say what became of the zone."""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from dnsd.authority.build.sources import ZoneSource
     from dnsd.authority.serials import Serials
     from dnsd.authority.store import ZoneRow, ZoneStore
+    from dnsd.authority.zonefile.draft import ZoneDraft
 
 # A larger draft is read again rather than held while other zones are read.
 _MAX_HELD_RECORDS = 50_000
@@ -102,6 +103,7 @@ class _Run:
         self._signatures: dict[bytes, dict[str, str]] = {}
         self._sources: dict[bytes, ZoneSource] = {}
         self._disputed: list[ZoneReport] = []
+        self._nameless: list[ZoneReport] = []
         self._problems: list[Problem] = []
         self._catalog_serial = 0
 
@@ -141,6 +143,9 @@ class _Run:
 
     def _read(self, source: ZoneSource, origin: bytes | None, served: Served | None) -> None:
         draft, found = read_source(source, served.notes.signature if served else {})
+        if origin is None and not draft.is_named:
+            self._nameless.append(_nameless(source, draft))
+            return
         if origin is None or not errors(draft.problems):
             # With errors the name may not be what the file says; it is the zone
             # that this file was last.
@@ -212,6 +217,7 @@ class _Run:
             if candidate.notes is not None:
                 candidate.notes.reverse_state = state
             self._made[origin] = candidate
+            self._candidates.pop(origin, None)  # its file is gone, the zone is not
         for origin in self._generated.keys() - made.keys() - self._candidates.keys():
             served = self._generated[origin]
             self._made[origin] = Candidate(
@@ -268,7 +274,6 @@ class _Run:
             return
         rows: dict[bytes, ZoneRow | None] = {}
         serials: dict[bytes, LastSerial] = {}
-        # A generated zone may take over from one whose file is gone.
         for candidate in self._all():
             if candidate.status is Status.REMOVED:
                 rows[candidate.origin] = None
@@ -304,6 +309,7 @@ class _Run:
         zones = [
             *(c.report(slots[c.origin], with_lines=with_lines) for c in self._all()),
             *self._disputed,
+            *self._nameless,
         ]
         return CompileReport(
             zones=tuple(sorted(zones, key=lambda zone: (zone.origin, zone.file))),
@@ -311,3 +317,8 @@ class _Run:
             catalog_serial=self._catalog_serial,
             dry_run=self._request.dry_run,
         )
+
+
+def _nameless(source: ZoneSource, draft: ZoneDraft) -> ZoneReport:
+    """Report a file that cannot be laid to any zone, so no zone suffers from it."""
+    return ZoneReport("", source.name, Status.REFUSED, problems=tuple(draft.problems))

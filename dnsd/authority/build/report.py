@@ -78,7 +78,7 @@ class ZoneReport:
     """What became of one zone, or of one file that two zones dispute.
 
     Attributes:
-        origin: presentation form.
+        origin: presentation form; empty when nothing says which zone it is.
         file: the zone's file; of a generated zone the forward zone's.
         status: see :class:`Status`.
         serial: of the version that is served now; ``None`` without one.

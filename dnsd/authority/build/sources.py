@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.authority.build import run_problems
 from dnsd.authority.zonefile.draft import SoaSettings, ZoneDraft
+from dnsd.authority.zonefile.file_names import SUFFIX, is_hidden, split_files
 from dnsd.authority.zonefile.yaml_zone import read_zone
 from dnsd.source.problems import Where
 from dnsd.wire import names
@@ -71,10 +73,10 @@ def find_sources(
 
 def _is_zone(path: Path) -> bool:
     name = path.name
-    if name.startswith("."):
+    if is_hidden(name):
         return False
     # Only regular files: opening a FIFO would wait for ever.
-    return path.is_file() if name.endswith(".yaml") else name.endswith(".") and path.is_dir()
+    return path.is_file() if name.endswith(SUFFIX) else name.endswith(".") and path.is_dir()
 
 
 def signature(paths: Iterable[str]) -> dict[str, str]:
@@ -89,7 +91,7 @@ def signature(paths: Iterable[str]) -> dict[str, str]:
 def _own_files(source: ZoneSource) -> tuple[str, ...]:
     """List what certainly is read for a source: what it includes is not known yet."""
     if source.path.is_dir():
-        return (source.name, *sorted(str(path) for path in source.path.glob("*.yaml")))
+        return (source.name, *map(str, split_files(source.path)))
     return (source.name,)
 
 
@@ -125,7 +127,9 @@ def read_source(
             draft = read(source.path, source.directory)
         after = signature({*_own_files(source), *draft.files})
     except OSError as error:  # e.g. no permission for a directory above
-        draft = ZoneDraft(names.ROOT, SoaSettings(Where(source.name)), files=(source.name,))
+        draft = ZoneDraft(
+            names.ROOT, SoaSettings(Where(source.name)), files=(source.name,), is_named=False
+        )
         draft.problems.append(run_problems.unreadable(source.path, error, "a file dnsd may read"))
         return draft, {}
     settled = all(before.get(path) == digest for path, digest in after.items())
@@ -134,9 +138,15 @@ def read_source(
 
 def _digest(path: Path) -> str:
     try:
-        octets = path.read_bytes() if path.stat().st_size <= _MAX_FILE_OCTETS else b""
-    except IsADirectoryError:
-        octets = "\0".join(sorted(entry.name for entry in path.glob("*.yaml"))).encode()
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            octets = b"\0".join(
+                entry.name.encode(errors="surrogateescape") for entry in split_files(path)
+            )
+        elif stat.S_ISREG(facts.st_mode):
+            octets = path.read_bytes() if facts.st_size <= _MAX_FILE_OCTETS else b""
+        else:
+            return ""
     except OSError:
         return ""
     return blake2b(octets, digest_size=_DIGEST_OCTETS).hexdigest()

@@ -101,7 +101,7 @@ class ZoneDraft:
     """One zone as read from its file or files.
 
     Attributes:
-        origin: name in canonical form.
+        origin: name in canonical form; the root if nothing says which zone it is.
         soa: settings of the SOA kept by the server.
         records: in the order of the file.
         reverse: PTR records to make, ``None`` for none.
@@ -109,6 +109,7 @@ class ZoneDraft:
         problems: everything wrong, in no order; errors forbid using the draft.
         files: every file read for it, the zone's own first.
         aliases: ``ALIAS`` records; they are in no other list.
+        is_named: something says which zone it is.
     """
 
     origin: bytes
@@ -119,3 +120,4 @@ class ZoneDraft:
     problems: list[Problem] = field(default_factory=list)
     files: tuple[str, ...] = ()
     aliases: list[Alias] = field(default_factory=list)
+    is_named: bool = True

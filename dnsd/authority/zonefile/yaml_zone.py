@@ -10,7 +10,7 @@ The origin is the file's name without ``.yaml``: ``example.com.yaml``. It may be
 international, escaped (``0\0474.2.0.192.in-addr.arpa.yaml`` has a slash), or
 in mixed case; ``..yaml`` is the root. ``zone:`` in the wrapped form overrides
 it. octoDNS's split form is a directory ``example.com./`` whose ``*.yaml`` files
-are read one after the other, whatever their names.
+are read one after the other, whatever their names; hidden ones are not.
 
 A file of 10⁶ records is read entry by entry and needs some 0.4 GiB, most of it
 for the records. The caller switches the garbage collector off.
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dnsd.authority.zonefile import settings
 from dnsd.authority.zonefile.draft import DEFAULT_TTL, SoaSettings, ZoneDraft
+from dnsd.authority.zonefile.file_names import SUFFIX, split_files
 from dnsd.authority.zonefile.owners import Owners
 from dnsd.authority.zonefile.record_sets import Claims, RecordSets
 from dnsd.authority.zonefile.values import Reading
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from dnsd.source.entry_stream import Entries
     from dnsd.source.nodes import Node
 
-SUFFIX = ".yaml"
 _WRAPPED_KEYS_LOOKED_AT = 32
 _RECORD_SET_KEYS = 7  # a record set has at most so many keys, a zone may have more
 _DUPLICATE_HINT = "several types at one name are a list: [{type: A, ...}, {type: MX, ...}]"
@@ -77,6 +77,7 @@ def read_zone(path: Path, zone_directory: Path) -> ZoneDraft:
         draft, known = _read_single(path, policy, known)
     if misnamed is not None and (path.is_dir() or known.origin is None):
         draft.problems.append(misnamed)
+        draft.is_named = False
     draft.problems = [
         problem
         for problem in draft.problems
@@ -116,6 +117,10 @@ def _new_draft(path: Path, origin: bytes | None) -> ZoneDraft:
 def _octets(path: Path, limit: int, draft: ZoneDraft) -> bytes | None:
     """Read a file up to a limit; ``None`` when it was reported."""
     try:
+        if path.exists() and not path.is_file():  # opening a FIFO would wait for ever
+            message = "the file cannot be read: it is not a plain file"
+            draft.problems.append(Problem(Where(str(path)), "zone-file-unreadable", message))
+            return None
         with path.open("rb") as file:
             octets = file.read(limit + 1)
     except OSError as error:
@@ -160,7 +165,7 @@ def _read_split(path: Path, policy: Policy, known: _Known) -> ZoneDraft:
     claims: Claims = {}
     files: list[str] = []
     try:
-        children = sorted(child for child in path.iterdir() if child.name.endswith(SUFFIX))
+        children = split_files(path)
     except OSError as error:
         message = f"the directory cannot be read: {error.strerror}"
         draft.problems.append(Problem(Where(str(path)), "zone-file-unreadable", message))

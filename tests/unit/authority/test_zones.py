@@ -93,6 +93,18 @@ def test_slot_and_origin_of_a_zone_come_from_its_row(store):
             assert (zone.slot, zone.generated) == (slot, generated)
 
 
+def test_a_zone_that_gets_a_file_is_no_longer_one_the_server_made(store):
+    serve(store, "example.test.")
+    name = names.from_text("example.test.")
+    zones = Zones(store)
+    for generated in (True, False):
+        with store.snapshot() as snapshot:
+            row = snapshot.row(name)
+        store.publish({name: row._replace(generated=generated)})
+        with zones.snapshot() as snapshot:
+            assert zones.closest(snapshot, name).generated is generated
+
+
 def test_a_table_that_cannot_be_read_is_read_again_next_time(store):
     class Failing:
         def __init__(self):

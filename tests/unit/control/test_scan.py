@@ -35,6 +35,11 @@ def test_what_editors_leave_is_passed_over(zones, name):
     assert names(look(ZoneFiles((zones,)))) == ["a.test.yaml", "b.yaml"]
 
 
+def test_the_file_of_the_root_zone_is_seen(zones):
+    (zones / "..yaml").write_text("x")
+    assert names(look(ZoneFiles((zones,)))) == ["..yaml", "a.test.yaml", "b.yaml"]
+
+
 def test_hidden_directories_are_passed_over(zones):
     (zones / ".git").mkdir()
     (zones / ".git" / "index").write_text("x")

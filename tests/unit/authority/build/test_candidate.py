@@ -30,6 +30,8 @@ def test_the_row_changes_with_version_or_notes_and_only_then():
     assert _candidate(notes=BEFORE).row(77) is None
     later = RowNotes(file="b.yaml", serial=7, records=3)
     assert _candidate(notes=later).row(77) == ZoneRow(4, 77, later.to_octets())
+    made = _candidate(notes=BEFORE, generated=True)
+    assert made.row(77) == ZoneRow(4, 77, BEFORE.to_octets(), generated=True)
     assert _candidate(notes=BEFORE, version=9).row(77) == ZoneRow(9, 77, BEFORE.to_octets())
 
 

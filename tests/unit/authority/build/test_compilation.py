@@ -241,6 +241,21 @@ def test_a_broken_file_of_a_zone_never_served_serves_nothing(place):
     assert place.served() == {}
 
 
+def test_files_that_cannot_be_told_to_be_of_any_zone_hurt_no_other(place):
+    server = ("ns1.example.net", 53)
+    place.write("..yaml", zone(server, ("a", 1)))
+    place.run()
+    for name in ("a..b.yaml", "c..d.yaml"):
+        place.write(name, zone())
+    place.write("..yaml", zone(server, ("a", 2)))
+    report = place.run()
+    assert [problem.id for problem in report.all_problems] == ["zone-file-name"] * 2
+    assert [(one.origin, one.status) for one in report.zones] == [
+        ("", Status.REFUSED), ("", Status.REFUSED), (".", Status.LOADED),
+    ]  # fmt: skip
+    assert "a. 1 192.0.2.2" in place.served()["."]
+
+
 def test_all_zones_that_changed_become_visible_at_once(place):
     for i in range(5):
         place.write(f"zone{i}.test.yaml", zone(("www", 1)))

@@ -196,10 +196,25 @@ def test_a_file_takes_over_from_the_zone_that_was_made_and_gives_back(place):
     assert place.pointers()["1"] == ["written.test."]
     place.remove("2.0.192.in-addr.arpa.yaml")
     found = place.run()
-    assert found[R24, False].status is Status.REMOVED
+    assert [key for key in found if key[0] == R24] == [(R24, True)], "it was served throughout"
     assert found[R24, True].status is Status.LOADED
     assert found[R24, True].serial == TODAY + 2
     assert place.pointers()["1"] == ["www.example.test."]
+
+
+def test_a_file_that_says_what_the_server_made_makes_it_the_zone_of_that_file(place):
+    place.write("example.test.yaml", EXAMPLE)
+    place.run()
+    made = place.run()[R24, True]
+    same = (
+        "soa: {primary: ns1.example.test, hostmaster: hostmaster@example.test}\n"
+        "records: {'': {type: NS, value: ns1.example.test.}}\n"
+    )
+    place.write("2.0.192.in-addr.arpa.yaml", same)
+    place.run()
+    with place.store.snapshot() as snapshot:
+        row = snapshot.row(names.from_text(R24))
+    assert (row.generated, place.run()[R24, False].serial) == (False, made.serial)
 
 
 def test_a_broken_reverse_file_keeps_its_zone_and_catches_up_later(place):

@@ -16,14 +16,15 @@ from dnsd.wire import names
 
 
 def test_zone_files_and_split_zones_are_found_and_nothing_else(tmp_path):
-    for name in ("b.test.yaml", "a.test.yaml", ".hidden.yaml", "notes.txt", "x.yaml~"):
+    for name in ("b.test.yaml", "a.test.yaml", "..yaml", ".hidden.yaml", "notes.txt", "x.yaml~"):
         (tmp_path / name).write_text("")
     (tmp_path / "split.test.").mkdir()
     (tmp_path / "parts").mkdir()
     (tmp_path / "directory.yaml").mkdir()
     os.mkfifo(tmp_path / "pipe.yaml")
     sources, problems = find_sources((tmp_path,), ())
-    assert [source.path.name for source in sources] == ["a.test.yaml", "b.test.yaml", "split.test."]
+    names_found = [source.path.name for source in sources]
+    assert names_found == ["..yaml", "a.test.yaml", "b.test.yaml", "split.test."]
     assert {source.directory for source in sources} == {tmp_path}
     assert problems == []
 
@@ -64,6 +65,11 @@ def test_the_signature_of_a_directory_tells_which_zone_files_are_in_it(tmp_path)
     assert signature([str(tmp_path)]) == before
     (tmp_path / "a.yaml").write_text("")
     assert signature([str(tmp_path)]) != before
+
+
+def test_what_is_no_file_has_no_signature_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.yaml")
+    assert signature([str(tmp_path / "a.yaml")]) == {str(tmp_path / "a.yaml"): ""}
 
 
 def test_a_file_beyond_what_is_read_is_not_read_for_its_signature(tmp_path):

@@ -1,9 +1,11 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from dnsd.authority.zonefile.yaml_zone import origin_of, read_zone
 from dnsd.source.nodes import Limits
+from dnsd.source.problems import errors
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 
@@ -284,6 +286,25 @@ def test_a_split_file_that_cannot_be_opened_is_reported(split, tmp_path):
     (tmp_path / "example.test." / "a.yaml").symlink_to("nowhere")
     draft = read_zone(tmp_path / "example.test.", tmp_path)
     assert [problem.id for problem in draft.problems] == ["zone-file-unreadable"]
+
+
+def test_what_is_no_plain_file_is_not_waited_for(split, tmp_path):
+    (tmp_path / "example.test.").mkdir()
+    os.mkfifo(tmp_path / "example.test." / "a.yaml")
+    (tmp_path / "example.test." / "b.yaml").mkdir()
+    draft = read_zone(tmp_path / "example.test.", tmp_path)
+    assert [problem.id for problem in draft.problems] == ["zone-file-unreadable"] * 2
+
+
+def test_warnings_without_number_leave_a_split_zone_whole(split):
+    files = {
+        f"{n}.yaml": "".join(f"h{i}.n{n}: {{type: NS, value: a.b}}\n" for i in range(600))
+        for n in range(4)
+    }
+    draft = split(files)
+    assert len(draft.records) == 2400
+    assert errors(draft.problems) == []
+    assert draft.problems[-1].id == "too-many-warnings"
 
 
 def test_reading_a_split_directory_stops_at_a_thousand_problems(split):
