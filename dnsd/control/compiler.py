@@ -197,17 +197,21 @@ class Run:
 
 
 class Compiler:
-    """Starts the process in a daemon that goes on answering meanwhile."""
+    """Starts the process in a daemon that goes on answering meanwhile.
+
+    Attributes:
+        options: of the next run.
+    """
 
     def __init__(self, options: CompilerOptions, around: Surroundings) -> None:
-        self._options = options
+        self.options = options
         self._around = around
         self._ready: _Process | None = None
 
     def run(self, *, force: bool = False, dry_run: bool = False) -> Run:
         """Have it compile once; see `compile_request`."""
         request = compile_request(
-            self._options, self._around.clock.wall_now(), force=force, dry_run=dry_run
+            self.options, self._around.clock.wall_now(), force=force, dry_run=dry_run
         )
         process, self._ready = self._ready or self._start(), None
         process.ask(request)

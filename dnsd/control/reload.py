@@ -38,7 +38,7 @@ from dnsd.source.problems import Where
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
-    from dnsd.control.compiler import Compiler
+    from dnsd.control.compiler import Compiler, CompilerOptions
     from dnsd.control.shapes import (
         CompileReport,
         Diff,
@@ -110,6 +110,10 @@ class Reloader:
     def is_running(self) -> bool:
         """Whether a run is under way."""
         return self._is_running
+
+    def compile_with(self, options: CompilerOptions) -> None:
+        """Have every run that begins after now do as a new configuration says."""
+        self._compiler.options = options
 
     def request(self, cause: str, *, force: bool = False) -> Deferred[Reload]:
         """Ask for a run that begins after now.

@@ -95,6 +95,8 @@ class Single:
         self._store = store
         self._around = around
         self._reconfigure = reconfigure
+        # It outlives a configuration: a run that is under way must end before the next.
+        self._reloader = wiring.reloader(inheritance, around)
         self._serving, self._interface = self._wire(inheritance)
         self._is_stopping = False
 
@@ -115,6 +117,7 @@ class Single:
             self._interface.reload("signal")
             return
         changed = replace(self._inheritance, config=config)
+        self._reloader.compile_with(wiring.compiler_options(config))
         serving, interface = self._wire(changed)
         self._interface.stop()
         # What reads first gets the datagrams, so no query waits for the change.
@@ -136,5 +139,5 @@ class Single:
     def _wire(self, inheritance: Inheritance) -> tuple[Serving, Interface]:
         return (
             wiring.serving(inheritance, _ROW, self._store, self._around),
-            wiring.interface(inheritance, self._store, self._around),
+            wiring.interface(inheritance, self._store, self._reloader, self._around),
         )

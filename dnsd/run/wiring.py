@@ -185,10 +185,17 @@ def _tcp_options(inheritance: Inheritance) -> FramedTcpOptions:
     )
 
 
-def interface(inheritance: Inheritance, store: ZoneStore, around: Surroundings) -> Interface:
+def reloader(inheritance: Inheritance, around: Surroundings) -> Reloader:
+    """Build what has zones compiled, one in a daemon: two would not wait for each other."""
+    compiler = Compiler(compiler_options(inheritance.config), around)
+    return Reloader(compiler, inheritance.page, around)
+
+
+def interface(
+    inheritance: Inheritance, store: ZoneStore, reloader: Reloader, around: Surroundings
+) -> Interface:
     """Build the control side of one process."""
     config, limits = inheritance.config, inheritance.config.limits
-    reloader = Reloader(Compiler(compiler_options(config), around), inheritance.page, around)
     program = Program(version(), tuple(map(str, endpoints(config))), inheritance.notices)
     operations = Operations(program, inheritance.page, store, reloader, around)
     exposition = Exposition(

@@ -157,7 +157,8 @@ def _answer_dns(self: Self, store: ZoneStore) -> None:
 
 def _control(self: Self, store: ZoneStore) -> None:
     """Compile zones and talk to the operator until told to end."""
-    interface = wiring.interface(self.inheritance, store, self.around)
+    reloader = wiring.reloader(self.inheritance, self.around)
+    interface = wiring.interface(self.inheritance, store, reloader, self.around)
     landlock.confine(control_paths(self.inheritance.config))
     interface.start()
 

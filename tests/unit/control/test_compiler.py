@@ -1,4 +1,5 @@
 import signal
+from dataclasses import replace
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -249,6 +250,16 @@ def test_the_process_of_the_next_run_is_started_ahead(compiler, reactor, time):
     reactor.end()
     assert found["outcome"] == {"failure": "", "zones": []}
     assert len(reactor.protocols) == 3
+
+
+def test_other_options_are_those_of_the_next_run(compiler, reactor, options):
+    compiler.run()
+    compiler.options = replace(options, max_deletion_share=0.125)
+    assert b'"max_deletion_share": 0.5' in reactor.request
+    reactor.end()
+    compiler.run()
+    assert len(reactor.protocols) == 2
+    assert b'"max_deletion_share": 0.125' in reactor.request
 
 
 def test_a_process_that_ended_while_it_waited_is_not_asked(compiler, reactor):

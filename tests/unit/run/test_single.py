@@ -75,6 +75,19 @@ def test_a_new_configuration_is_served_by_new_objects(daemon):
     ]  # fmt: skip
 
 
+def test_a_new_configuration_is_compiled_by_the_reloader_there_is(daemon, tmp_path):
+    other = tmp_path / "other"
+    running = daemon(
+        lambda config: replace(
+            config, authority=replace(config.authority, zone_directories=(other,))
+        )
+    )
+    reloader = running._reloader
+    running.reload()
+    assert running._reloader is reloader
+    assert reloader._compiler.options.where.directories == (other,)
+
+
 def test_stopping_drains_and_ends_the_reactor_once(daemon, reactor):
     running = daemon()
     running.stop()

@@ -100,5 +100,6 @@ def test_the_store_that_workers_read_cannot_be_written_by_them(configured):
 @pytest.mark.parametrize("watch", ["on", "off"])
 def test_files_are_watched_when_that_is_wanted(inherited, around, tmp_path, watch):
     inheritance = inherited(f"authority: {{zones: zones, watch: {watch}}}\n")
-    interface = wiring.interface(inheritance, None, around)
+    reloader = wiring.reloader(inheritance, around)
+    interface = wiring.interface(inheritance, None, reloader, around)
     assert (interface._watcher is not None) == (watch == "on")
