@@ -56,6 +56,8 @@ none A 192.0.2.9
 many NS ns.many
 """
 ZONE += "\n".join(f"lots MX 1 h{i}\nh{i} A 192.0.2.{i}\n" for i in range(40))
+ZONE += "\n".join(f"wide NS h{i}.wide\nh{i}.wide A 192.0.2.{i}" for i in range(40)) + "\n"
+ZONE += r"odd NS ns.x\003odd" + "\n" + r"ns.x\003odd A 192.0.2.10" + "\n"
 ZONE += "\n".join(f"full NS h{i}" for i in range(13))
 ZONE += "\nover NS ns.over\nns.over A 192.0.2.99\n"
 ZONE += "\n".join(f"over NS h{i}" for i in range(13))
@@ -128,6 +130,19 @@ def test_name_servers_of_a_delegation_are_cut_behind_the_thirteenth(zone, owner,
     found = lookup(zone, names.from_text(owner, ORIGIN), int(RRType.A))
     beside = additional.for_referral(zone, found.rrset)
     assert (len(beside.required) + len(beside.optional), beside.is_cut) == (13, is_cut)
+
+
+def test_glue_is_bounded_as_well(zone):
+    found = lookup(zone, names.from_text("wide", ORIGIN), int(RRType.A))
+    beside = additional.for_referral(zone, found.rrset)
+    assert (len(beside.required), beside.optional, beside.is_cut) == (13, [], True)
+
+
+def test_a_server_whose_name_only_ends_like_the_delegated_zone_is_not_inside(zone):
+    found = lookup(zone, names.from_text("odd", ORIGIN), int(RRType.A))
+    beside = additional.for_referral(zone, found.rrset)
+    assert beside.required == []
+    assert short(beside.optional) == [r"ns.x\003odd A 192.0.2.10"]
 
 
 def test_servers_inside_the_delegated_zone_are_required_and_others_are_not(zone):

@@ -262,6 +262,21 @@ def test_targets_beyond_those_that_bring_addresses_are_named_as_a_limit(zones):
     assert ask(zones, "mx", "MX").limits == ()
 
 
+def test_a_name_made_by_a_dname_may_be_as_long_as_a_name_and_no_longer(tmp_path):
+    store = open_store(tmp_path / "zones")
+    target = ".".join(["t" * 63] * 2)  # 128 octets below the root
+    publish(store, {"example.test.": f"d DNAME {target}.other.test."})
+    zones = Zones(store)
+    room = 255 - (128 + len(names.from_text("other.test.")))
+    fits, too_long = (".".join(["x" * (octets - 65), "y" * 63]) for octets in (room, room + 1))
+    reply = ask(zones, f"{fits}.d.example.test.")
+    assert (reply.rcode, [rrset.type for rrset in reply.answer]) == (0, [39, 5])
+    assert len(reply.answer[1].rdatas[0]) == 255
+    reply = ask(zones, f"{too_long}.d.example.test.")
+    assert (reply.rcode, [rrset.type for rrset in reply.answer]) == (6, [39])
+    store.close()
+
+
 def test_a_dname_passed_twice_stands_there_once(zones):
     reply = ask(zones, "x.grow")
     assert [rrset.type for rrset in reply.answer].count(RRType.DNAME) == 1

@@ -25,6 +25,8 @@ sub DS 1 8 9 00
 ns.sub A 192.0.2.4
 a.deep.sub A 192.0.2.5
 under.sub NS ns.under.sub
+gone.sub DNAME other.test.
+a.gone.sub A 192.0.2.8
 tree DNAME other.test.
 tree A 192.0.2.6
 fallen.tree A 192.0.2.7
@@ -103,6 +105,9 @@ def find(zone, owner, rrtype):
         ("x.deep.sub", "A", Kind.REFERRAL),
         ("under.sub", "DS", Kind.REFERRAL),
         ("x.under.sub", "A", Kind.REFERRAL),
+        ("gone.sub", "DNAME", Kind.REFERRAL),
+        ("a.gone.sub", "A", Kind.REFERRAL),
+        ("x.gone.sub", "A", Kind.REFERRAL),
         # DNAME.
         ("tree", "A", Kind.ANSWER),
         ("tree", "DNAME", Kind.ANSWER),
@@ -152,6 +157,7 @@ def test_encloser_and_wildcard_are_there_for_a_proof(zone, owner, encloser, wild
         ("x.wild", "x.wild", RRType.A),
         ("x.calias", "x.calias", RRType.CNAME),
         ("a.deep.sub", "sub", RRType.NS),
+        ("a.gone.sub", "sub", RRType.NS),
         ("x.y.tree", "tree", RRType.DNAME),
     ],
 )

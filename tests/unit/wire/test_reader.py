@@ -99,6 +99,14 @@ def test_a_hostile_owner_makes_the_message_malformed_for_every_reader(kind):
             dns.message.from_wire(octets)
 
 
+def test_a_pointer_behind_a_pointer_leads_before_its_own_labels_as_well():
+    # Read from octet 14 a label ends with what is the root label when read from 12.
+    octets = b"\x03x\x02y\x00" + pointer(12)
+    with pytest.raises(FormError):
+        at(octets + pointer(14), 19).name()
+    assert at(octets + pointer(12), 19).name() == b"\x03x\x02y\x00"
+
+
 def test_a_name_must_end_inside_its_rdata():
     # CNAME whose RDLENGTH is 4 although its name has 22 octets.
     record = b"\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x04" + WWW

@@ -182,6 +182,15 @@ def test_a_serial_survives_the_loss_of_the_file_of_serials(place):
     assert place.run(NOW - DAY).zones[0].serial == TODAY + 3
 
 
+def test_a_serial_survives_an_old_copy_of_the_file_of_serials(place):
+    for i in range(3):
+        place.write("example.test.yaml", zone(("www", i)))
+        place.run()
+    place.serials.record({names.from_text("example.test."): LastSerial(TODAY, b"old")})
+    place.write("example.test.yaml", zone(("www", 9)))
+    assert place.run().zones[0].serial == TODAY + 3
+
+
 def test_a_serial_survives_the_removal_of_the_zone(place):
     place.write("example.test.yaml", zone(("www", 1)))
     place.write("other.test.yaml", zone(("www", 1)))

@@ -24,8 +24,9 @@ sub NS ns1.sub
 ns1.sub A 192.0.2.2
 *.sub TXT x
 old DNAME new.test.
-www 60 A 192.0.2.3
-www 300 A 192.0.2.4
+www 300 A 192.0.2.3
+www 60 A 192.0.2.4
+www 90 A 192.0.2.5
 www 30 MX 10 mail
 """
 
@@ -73,7 +74,7 @@ def test_an_rrset_has_the_lowest_ttl_of_its_records(made):
         (1, 60),
         (15, 30),
     ]
-    assert len(made["www.example.test."].rrset(owner, 1).rdatas) == 2
+    assert len(made["www.example.test."].rrset(owner, 1).rdatas) == 3
 
 
 def test_the_soa_gets_its_serial(made):

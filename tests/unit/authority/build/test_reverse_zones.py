@@ -143,6 +143,19 @@ def test_a_forward_zone_that_goes_takes_its_reverse_zone_with_it(place):
     assert place.pointers("100.51.198.in-addr.arpa.") == {"1": ["ns1.other.test."]}
 
 
+def test_a_reverse_file_that_goes_gives_back_also_beside_a_zone_that_was_made(place):
+    place.write(
+        "example.test.yaml",
+        forward("example.test", {"ns1": "192.0.2.53", "www": "198.51.100.1"}),
+    )
+    place.write("2.0.192.in-addr.arpa.yaml", FILE)
+    place.run()
+    assert place.pointers("100.51.198.in-addr.arpa.") == {"1": ["www.example.test."]}
+    place.remove("2.0.192.in-addr.arpa.yaml")
+    place.run()
+    assert place.pointers() == {"53": ["ns1.example.test."]}
+
+
 def test_a_forward_zone_that_no_longer_asks_takes_it_back(place):
     place.write("example.test.yaml", EXAMPLE)
     place.run()

@@ -42,6 +42,7 @@ A = "www.example.test. 60 A 192.0.2.1"
         pytest.param("$ORIGIN a\n$ORIGIN b\n@ 60 A 192.0.2.1", ["b.a.example.test. 60 A 192.0.2.1"], id="relative $ORIGIN"),
         pytest.param("www 60 ( A\n 192.0.2.1 ) ; comment", [A], id="parentheses and a comment"),
         pytest.param("www 60 A 192.0.2.1\nwww 60 A 192.0.2.1", [A], id="the same record twice"),
+        pytest.param("$TTL 60\na 9 A 192.0.2.2\nwww A 192.0.2.1", ["a.example.test. 9 A 192.0.2.2", A], id="$TTL beats the last TTL stated"),
         pytest.param("@ SOA ns1 hostmaster 1 2 3 4 60", ["example.test. 60 SOA ns1.example.test. hostmaster.example.test. 1 2 3 4 60"], id="a SOA without a TTL has MINIMUM's"),
         pytest.param('t 1 TXT "a;b" c\\;d "\\200"', [r't.example.test. 1 TXT "a;b" "c;d" "\200"'], id="strings"),
         pytest.param("a 1 TYPE65280 \\# 2 ab cd", [r"a.example.test. 1 TYPE65280 \# 2 abcd"], id="an unknown type"),

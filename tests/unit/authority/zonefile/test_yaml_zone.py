@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from dnsd.authority.zonefile import yaml_zone
 from dnsd.authority.zonefile.yaml_zone import origin_of, read_zone
-from dnsd.source.nodes import Limits
+from dnsd.source.nodes import Limits, Policy
 from dnsd.source.problems import errors
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
@@ -314,6 +315,13 @@ def test_reading_a_split_directory_stops_at_a_thousand_problems(split):
     }
     ids = [problem.id for problem in split(files).problems]
     assert ids == ["a-address"] * 1000 + ["too-many-problems"]
+
+
+def test_the_files_of_a_split_directory_are_bounded_together(split, monkeypatch):
+    monkeypatch.setattr(yaml_zone, "zone_policy", lambda _: Policy(limits=Limits(octets=100)))
+    draft = split({f"{n}.yaml": f"h{n}: {A}\n" for n in range(4)})
+    assert [problem.id for problem in draft.problems] == ["yaml-size"]
+    assert len(draft.records) == 3
 
 
 def test_an_empty_split_directory_is_reported(split):
