@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 # A datagram of 60 octets takes 832 octets of buffer, so 4 MiB hold a burst of 5,000.
 RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024
-# Enough for the connections of one turn at 10,000 a second; the kernel's own cap applies.
-TCP_BACKLOG = 512
+# A connection that finds the queue full is tried again after a second, so it holds what
+# comes while a busy machine keeps us waiting for half of one; the kernel's own cap applies.
+TCP_BACKLOG = 4096
 
 _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound by us
 # <linux/in.h>, <linux/in6.h>, <asm-generic/socket.h>: not all are in Python's socket.

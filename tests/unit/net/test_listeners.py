@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import struct
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +178,11 @@ def test_datagrams_that_found_no_room_are_counted(bound, free_port):
         while opened.recv(200):
             read += 1
     assert listeners.receive_drops(result.listeners) == 200 - read > 0
+
+
+def test_as_many_connections_may_wait_as_the_kernel_allows(free_port, bound):
+    (listener,) = bound([Endpoint("127.0.0.1", free_port, "tcp")]).listeners
+    # <linux/tcp.h>: for a listening socket tcpi_sacked is the bound of its queue.
+    information = listener.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+    allowed = int(Path("/proc/sys/net/core/somaxconn").read_text())
+    assert struct.unpack_from("I", information, 28)[0] == min(4096, allowed)
