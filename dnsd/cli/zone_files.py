@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from dnsd.control.shapes import Zone
     from dnsd.source.problems import Problem
 
+_WORD = re.compile(r"\w[\w.\\-]*")
 _LONE_OCTET = re.compile("[\udc80-\udcff]")  # what ``surrogateescape`` makes of one
 
 
@@ -155,10 +156,10 @@ def wrapped_form(draft: ZoneDraft) -> str:
 
 def _settings(draft: ZoneDraft) -> Iterator[str]:
 
-    yield f"zone: {names.to_text(draft.origin)}"
+    yield f"zone: {_plain(names.to_text(draft.origin))}"
     defaults = SoaSettings(draft.soa.where)
     told = {
-        key: value if isinstance(value, int) else names.to_text(value)
+        key: value if isinstance(value, int) else _plain(names.to_text(value))
         for key in ("primary", "hostmaster", "refresh", "retry", "expire", "minimum", "ttl")
         if (value := getattr(draft.soa, key)) != getattr(defaults, key)
     }
@@ -169,7 +170,12 @@ def _settings(draft: ZoneDraft) -> Iterator[str]:
         networks = ", ".join(f"'{network}'" for network in draft.reverse.networks)
         yield f"reverse: {{networks: [{networks}]}}" if networks else "reverse: auto"
     if draft.silenced:
-        yield f"silence: [{', '.join(sorted(draft.silenced))}]"
+        yield f"silence: [{', '.join(map(_plain, sorted(draft.silenced)))}]"
+
+
+def _plain(text: str) -> str:
+    """Write text for YAML, in quotes where it may mean something else."""
+    return text if _WORD.fullmatch(text) else "'" + text.replace("'", "''") + "'"
 
 
 def _check(draft: ZoneDraft) -> list[Problem]:

@@ -2,6 +2,11 @@
 
 import pytest
 
+from dnsd.authority.zonefile.master_file import read_master
+from dnsd.authority.zonefile.yaml_zone import read_zone
+from dnsd.cli.zone_files import _take_soa, wrapped_form
+from dnsd.wire import names, rdata
+
 ZONE = """\
 zone: example.test
 soa: {primary: ns1.example.test., hostmaster: root@example.test, refresh: 1h}
@@ -48,6 +53,20 @@ records:
     type: A
     value: 192.0.2.54
 """
+
+
+def test_names_that_mean_something_to_yaml_are_quoted(tmp_path):
+    origin = names.from_text(r"*.x\'y.test.")
+    draft = read_master(r"@ 60 SOA &a h\.i.b 1 2 3 4 5" "\n@ 60 NS !ns\n", origin, "db")
+    soa = _take_soa(draft)
+    draft.silenced = frozenset({"a: b"})
+    path = tmp_path / "zone.yaml"
+    path.write_text(wrapped_form(draft))
+    again = read_zone(path, tmp_path)
+    assert again.problems == []
+    assert (again.origin, again.silenced) == (origin, draft.silenced)
+    assert [again.soa.primary, again.soa.hostmaster] == rdata.names_in(soa.type, soa.rdata)
+    assert [record.rdata for record in again.records] == [record.rdata for record in draft.records]
 
 
 @pytest.fixture
