@@ -10,7 +10,7 @@ import socket
 import dns.message
 import pytest
 from conformance.conftest import WORLDS, Subject
-from conformance.namespaces import network
+from peers.namespaces import network
 from peers.servers import PACKAGES, SERVERS, Setup, program
 
 pytestmark = pytest.mark.root
