@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from dnsd.authority.build.compilation import compile_zones
-from dnsd.authority.build.report import CompileRequest
+from dnsd.authority.build.report import CompileRequest, problem_to_json
 from dnsd.cli.options import config_option, json_option, load
-from dnsd.cli.printing import counted, print_json, problem_shape, report
+from dnsd.cli.printing import counted, print_json, report
 from dnsd.source.problems import ConfigError, errors
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def check(zone_files: tuple[Path, ...], config_file: Path | None, as_json: bool)
     except ConfigError as error:
         problems = list(error.problems)
     if as_json:
-        print_json([problem_shape(problem) for problem in sorted(problems, key=lambda p: p.where)])
+        print_json(
+            [problem_to_json(problem) for problem in sorted(problems, key=lambda p: p.where)]
+        )
     else:
         click.echo(report(problems) if problems else f"{counted(zones, 'zone')}, no problem")
     if errors(problems):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from dnsd.source.problems import Problem, Severity, Where, render
+from dnsd.authority.build.report import problem_from_json
+from dnsd.source.problems import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dnsd.control.shapes import ProblemShape
+    from dnsd.source.problems import Problem
 
 
 def print_json(value: object) -> None:
@@ -44,33 +46,9 @@ def counted(number: int, noun: str, several: str = "") -> str:
     return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
-def problem_of(shape: ProblemShape) -> Problem:
-    """Read a problem from what the daemon says."""
-    return Problem(
-        where=Where(shape["file"], shape["line"], shape["column"]),
-        id=shape["id"],
-        message=shape["message"],
-        expected=shape["expected"],
-        hint=shape["hint"],
-        severity=Severity(shape["severity"]),
-    )
-
-
-def problem_shape(problem: Problem) -> dict[str, Any]:
-    """Write a problem as the daemon says it."""
-    return {
-        **problem.where._asdict(),
-        "id": problem.id,
-        "message": problem.message,
-        "expected": problem.expected,
-        "hint": problem.hint,
-        "severity": problem.severity.value,
-    }
-
-
 def print_problems(shapes: Iterable[ProblemShape]) -> None:
     """Print the report of problems that the daemon found, if there are any."""
-    problems = [problem_of(shape) for shape in shapes]
+    problems = [problem_from_json(cast("dict[str, Any]", shape)) for shape in shapes]
     if problems:
         click.echo(report(problems), err=True)
 

@@ -17,7 +17,6 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from dnsd.authority.build import reverse
-from dnsd.authority.build.candidate import Candidate
 from dnsd.authority.build.report import Status
 from dnsd.authority.node import Node
 from dnsd.source.problems import Where
@@ -26,7 +25,7 @@ from dnsd.wire.iana import RRType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dnsd.authority.build.candidate import Served
+    from dnsd.authority.build.candidate import Candidate, Served
     from dnsd.authority.store import ZoneStore
 
 
@@ -147,8 +146,3 @@ def distribute(
                 origin = reverse.generated_origin(pointer.owner)
                 made.setdefault(origin, (donor, []))[1].append(pointer)
     return filed, made
-
-
-def generated_candidate(origin: bytes, file: str, served: Served | None) -> Candidate:
-    """Begin a reverse zone without a file."""
-    return Candidate(origin, file, served, Status.UNCHANGED, generated=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from dnsd.authority.zonefile.draft import Record, SoaSettings, ZoneDraft
 from dnsd.authority.zonefile.generate import generate
 from dnsd.authority.zonefile.master_tokens import Entry, entries
+from dnsd.authority.zonefile.settings import MAX_TTL_S
 from dnsd.source.problems import Problem, Where, quoted
 from dnsd.source.units import DURATION_FORM, duration_s
 from dnsd.wire import names, rdata
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from dnsd.authority.zonefile.master_tokens import Token
 
-MAX_TTL_S = 2**31 - 1  # RFC 2181 §8
 MAX_PROBLEMS = 1_000
 
 
