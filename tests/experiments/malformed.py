@@ -46,7 +46,7 @@ SENTINEL_ID = b"\xff\xff"
 SENTINEL = SENTINEL_ID + query("www.example.test.", 1, edns=opt())[2:]
 
 # Small caches are full after the warm-up, so that what grows later is a leak.
-SMALL_CACHES = {"answer_cache_entries": 1024, "answer_cache_aliases": 1024, "view_table": 64}
+SMALL_CACHES = {"answer_cache_entries": 256, "answer_cache_aliases": 256, "view_table": 64}
 
 PROBES = tuple(
     query(name, qtype, edns=edns)
