@@ -54,9 +54,11 @@ def done():
 @pytest.fixture
 def serving(listeners, connections, around, done):
     upkeep = [Repeating(around.clock, lambda: done.append(1) or 1.0)]
-    return Serving(
+    made = Serving(
         listeners, lambda opened: Reader(around.reactor, opened), connections, upkeep, around
     )
+    yield made
+    made.read([])
 
 
 def read(reactor, listeners):
