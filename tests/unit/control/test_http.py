@@ -326,6 +326,9 @@ def test_a_client_that_went_away_costs_nothing(connect, routes, time):
     channel.dataReceived(request("POST", "/zones/reload"))
     channel.connectionLost(None)
     waiting.callback(to_json({"late": True}))
+    faults = []
+    waiting.addErrback(faults.append)
+    assert faults == []
     assert channel.transport.value() == b""
     assert time.getDelayedCalls() == []
 

@@ -4,7 +4,7 @@ import resource
 import pytest
 
 from dnsd.observe import metrics
-from dnsd.observe.log import EventLog
+from dnsd.observe.log import Clocks, EventLog
 from dnsd.observe.page import Role
 from dnsd.observe.pulse import INTERVAL_S, Pulse, Usage
 
@@ -69,3 +69,17 @@ def test_a_tick_beats_and_measures_how_late_it_is(page):
     assert counts == [1, 1, 0, 0, 0, 0, 0, 0, 0, 1]
     assert page.facts(0).beats == 3
     assert page.facts(0).beat_at_s == pytest.approx(100.0 + 2 * INTERVAL_S + 30.003)
+
+
+def test_lines_that_were_held_back_are_told_without_another_event(page, tmp_path):
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        now = [100.0]
+        clocks = Clocks(wall=lambda: 1_800_000_000.0, monotonic=lambda: now[0])
+        log = EventLog(file.fileno(), lines_per_second=1, clocks=clocks)
+        pulse = Pulse(page.row(0), page.facts(0), Role.WORKER, 100.0, log)
+        log.info("often")
+        log.info("often")
+        now[0] = 101.0
+        pulse.tick(101.0)
+    assert '"event":"log_held_back"' in path.read_text()
