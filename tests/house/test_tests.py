@@ -1,0 +1,67 @@
+"""tests/unit mirrors dnsd/ file by file, and every claim of an RFC has its test."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = ROOT / "tests" / "unit"
+
+# Modules without a test of their own, and why.
+WITHOUT_TEST = {
+    "cli/zone.py": "names of commands, all of which test_zone_served and test_zone_files call",
+    "config/report.py": "what people read: test_messages holds whole reports side by side",
+    "query/parts.py": "a type without code",
+    "query/request.py": "types without code",
+    "run/inheritance.py": "a type without code",
+    "run/start.py": "forks: tests/peers/test_processes.py starts it as an operator does",
+}
+# Tests of several modules at once.
+WITHOUT_MODULE = {
+    "authority/zonefile/test_messages.py": "whole reports about zone files, side by side",
+    "config/test_messages.py": "whole reports about dnsd.yaml, side by side",
+}
+# Followed, but not seen in an answer to a question.
+RFCS_OF_FILES = {
+    "1982": "serial arithmetic: tests/unit/wire/test_serial.py",
+    "5891": "names in zone files: tests/unit/authority/zonefile",
+    "5952": "text of addresses in exports: tests/unit/wire/test_presentation_fields.py",
+    "6895": "numbers of types in zone files: tests/unit/wire/test_rdata.py",
+}
+
+
+def modules():
+    return {
+        str(path.relative_to(ROOT / "dnsd"))
+        for path in (ROOT / "dnsd").rglob("*.py")
+        if not path.name.startswith("__")
+    }
+
+
+def mirrored(path):
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/test_{name}".lstrip("/")
+
+
+def test_every_module_has_its_test_or_a_reason():
+    missing = {path for path in modules() if not (UNIT / mirrored(path)).exists()}
+    assert missing == WITHOUT_TEST.keys()
+
+
+def test_every_unit_test_mirrors_a_module_or_has_a_reason():
+    tests = {str(path.relative_to(UNIT)) for path in UNIT.rglob("test_*.py")}
+    assert tests - {mirrored(path) for path in modules()} == WITHOUT_MODULE.keys()
+
+
+def test_every_rfc_that_we_follow_is_shown_over_sockets():
+    index = tomllib.loads((ROOT / "tests" / "house" / "rfcs.toml").read_text())["rfc"]
+    claimed = {number for number, entry in index.items() if entry["support"] == "yes"}
+    shown = set()
+    for path in (ROOT / "tests" / "conformance").rglob("*.py"):
+        text = path.read_text()
+        shown |= set(re.findall(r"mark\.rfc\(\s*\"(\d+)\"", text))
+        # Rows of the table of record types.
+        shown |= set(re.findall(r'^    \(\s*"[A-Z0-9]+",\s*"(\d+)",', text, re.MULTILINE))
+    assert claimed - shown == RFCS_OF_FILES.keys()
+    # What has a test is no mere background.
+    assert {number for number in shown if index[number]["support"] == "background"} == set()
