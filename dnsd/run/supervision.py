@@ -138,6 +138,16 @@ class Supervision:
         """Version of the configuration that every process shall run on."""
         return self._version
 
+    @property
+    def newest_version(self) -> int:
+        """Version that was given out last, whether it is in use or not."""
+        return self._newest_version
+
+    @property
+    def versions(self) -> set[int]:
+        """Versions that processes run on or may be started with."""
+        return {self._version, *(process.version for _, process in self._all())}
+
     def _workers(self) -> Iterator[Place]:
         return (place for place in self._places if place.role is Role.WORKER)
 
@@ -191,7 +201,9 @@ class Supervision:
             place.predecessor = None
         elif process is place.successor:
             place.successor = None
-            self._give_up_replacement(place)
+            # One that a still newer configuration has overtaken says nothing about that.
+            if process.version == self._version:
+                self._give_up_replacement(place)
         elif process is place.current:
             place.current, place.successor = place.successor, None
             if place.current is None and not self._is_stopping:

@@ -75,7 +75,7 @@ class Supervisor:
         self._inheritance = inheritance
         self._log = inheritance.log
         self._reconfigure = reconfigure
-        # A replacement that fails goes back to the version before, so that is kept.
+        # A replacement that fails goes back to a version before, so those in use are kept.
         self._configs = {0: inheritance.config}
         self._children = Children(self._child(run), self._leave)
         limits = inheritance.config.limits
@@ -200,8 +200,8 @@ class Supervisor:
             return
         if config is None:
             return
-        next_version = max(self._configs) + 1
-        self._configs = {version: self._configs[version], next_version: config}
+        kept = {version: self._configs[version] for version in self._supervision.versions}
+        self._configs = {**kept, self._supervision.newest_version + 1: config}
         self._supervision.replace_all(time.monotonic())
 
     def _bury(self, pid: int, how: str) -> None:

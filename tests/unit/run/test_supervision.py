@@ -305,6 +305,16 @@ class TestReplacement:
         assert {version for _, version in serving.alive.values()} == {0}
         assert serving.names("replacement_failed") == ["worker 0"]
 
+    def test_a_successor_that_fails_does_not_end_a_newer_replacement(self, serving):
+        serving.supervision.replace_all(serving.now)
+        serving.supervision.replace_all(serving.now)
+        assert serving.supervision.versions == {0, 1, 2}
+        serving.end(serving.pid_of("worker 0", version=1), "exit status 1")
+        serving.tick(TICK_S)
+        assert serving.supervision.version == 2
+        assert serving.names("replacement_failed") == []
+        assert serving.alive[serving.pid_of("worker 0")][1] == 2
+
     def test_those_replaced_before_the_failure_go_back(self, serving):
         serving.supervision.replace_all(serving.now)
         serving.ready("worker 0")

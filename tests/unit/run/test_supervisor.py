@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import select
 import signal
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from dnsd.config.schema import ServerIdentity
 from dnsd.observe import metrics
 from dnsd.run.messages import Message
 from dnsd.run.supervisor import Supervisor
@@ -118,6 +120,40 @@ def test_a_new_configuration_replaces_every_child(supervised):
     before = set(alive(page))
     os.kill(pid, signal.SIGHUP)
     wait_until(lambda: len(alive(page)) == 3 and not before & set(alive(page)))
+
+
+def test_a_version_that_processes_run_on_can_be_gone_back_to(supervised, events):
+    """The first of two changes is overtaken while its first child starts; the last one fails."""
+    shared = mmap.mmap(-1, 3)
+    reads, hangs, go_on = range(3)
+    nsids = (b"hangs", b"fails")
+
+    def reconfigure(config):
+        shared[reads] += 1
+        nsid = nsids[shared[reads] - 1]
+        return replace(config, server_identity=ServerIdentity(nsid, b""))
+
+    def children(inheritance, seat, channel):
+        nsid = inheritance.config.server_identity.nsid
+        if nsid == b"hangs":
+            shared[hangs] = 1
+            wait_until(lambda: shared[go_on])
+        return 9 if nsid else live(inheritance, seat, channel)
+
+    pid, page, announced = supervised(children, reconfigure)
+    os.read(announced, 100)
+    before = alive(page)
+    os.kill(pid, signal.SIGHUP)
+    wait_until(lambda: shared[hangs])
+    os.kill(pid, signal.SIGHUP)
+    wait_until(lambda: shared[reads] == 2)
+    shared[go_on] = 1
+    wait_until(lambda: "replacement_failed" in [event["event"] for event in events()])
+    wait_until(lambda: alive(page) == before)
+    os.kill(before[0], signal.SIGKILL)
+    wait_until(lambda: len(alive(page)) == 3 and before[0] not in alive(page))
+    crashed = [event["how"] for event in events() if event["event"] == "process_crashed"]
+    assert crashed == ["exit status 9", "exit status 9", "signal SIGKILL"]
 
 
 def test_a_fault_in_reading_the_configuration_changes_nothing(supervised, events):
