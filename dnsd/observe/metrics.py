@@ -76,10 +76,9 @@ _TYPE_CLASS: Final[dict[int, int]] = {
     for number in numbers
 }  # fmt: skip
 
-NO_RESPONSE: Final = -1  # in place of the rcode of a query that is not answered
 RCODE_CLASSES: Final = (
     "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "NOTAUTH",
-    "BADVERS", "BADCOOKIE", "other", "none",
+    "BADVERS", "BADCOOKIE", "other",
 )  # fmt: skip
 _OTHER_RCODE: Final = RCODE_CLASSES.index("other")
 _RCODE_CLASS: Final[dict[int, int]] = {
@@ -87,7 +86,6 @@ _RCODE_CLASS: Final[dict[int, int]] = {
     9: RCODE_CLASSES.index("NOTAUTH"),
     16: RCODE_CLASSES.index("BADVERS"),
     23: RCODE_CLASSES.index("BADCOOKIE"),
-    NO_RESPONSE: RCODE_CLASSES.index("none"),
 }
 
 
@@ -102,7 +100,7 @@ def hot_slot(transport: int, qtype: int, rcode: int, zone_set: int) -> int:
     Args:
         transport: number of the transport, an index of `TRANSPORTS`.
         qtype: type asked for, 0..65535.
-        rcode: extended rcode of the response, or `NO_RESPONSE`.
+        rcode: extended rcode of the response.
         zone_set: a `ZoneSet`.
     """
     type_class = _TYPE_CLASS.get(qtype, _OTHER_TYPE)
@@ -123,7 +121,7 @@ def _hot_parts() -> Iterable[tuple[str, str, str, str, int]]:
 
 QUERIES: Final = TABLE.total(
     "dnsd_query_queries_total",
-    "Queries that could be read, by transport and type class.",
+    "Queries that got a response, by transport and type class; other: also those not readable.",
     ("transport", "type"),
     (((transport, rrtype), slot) for transport, rrtype, _, _, slot in _hot_parts()),
 )
@@ -131,17 +129,13 @@ RESPONSES: Final = TABLE.total(
     "dnsd_query_responses_total",
     "Responses sent, by transport and rcode.",
     ("transport", "rcode"),
-    (
-        ((transport, rcode), slot)
-        for transport, _, rcode, _, slot in _hot_parts()
-        if rcode != "none"
-    ),
+    (((transport, rcode), slot) for transport, _, rcode, _, slot in _hot_parts()),
 )
 ZONE_SET_RESPONSES: Final = TABLE.total(
     "dnsd_query_zone_set_responses_total",
     "Responses sent, by the kind of zone they came from and rcode.",
     ("zone_set", "rcode"),
-    (((zones, rcode), slot) for _, _, rcode, zones, slot in _hot_parts() if rcode != "none"),
+    (((zones, rcode), slot) for _, _, rcode, zones, slot in _hot_parts()),
 )
 LATENCY: Final = TABLE.histogram(
     "dnsd_query_latency_seconds",

@@ -4,7 +4,7 @@ One anonymous shared mapping is made before the first fork. Everything in it is
 an unsigned number of 64 bits, so that a hot counter is ``row[slot] += 1`` and
 nothing else:
 
-    generations   ZONE_GENERATIONS + FURTHER_GENERATIONS slots, one region
+    generations   ZONE_GENERATIONS slots, one region
     readers       one slot a listening socket: 1 + the row that reads it, 0 = nobody
     facts         one FACTS_WIDTH block a row: who runs in it, and when it was last alive
     rows          one block of counters a row, laid out by `metrics.py`
@@ -14,9 +14,9 @@ its successor with the counters in it, so that sums over the rows never fall;
 two processes that run at once need two rows.
 
 There are no locks. Each slot has one writer: a row the process in it,
-generations the process that publishes zones and configuration, readers and the
-claim of a row the supervisor. An aligned slot is stored by one instruction, so
-a reader sees the number before or after, never half of it.
+generations the process that publishes zones, readers and the claim of a row
+the supervisor. An aligned slot is stored by one instruction, so a reader sees
+the number before or after, never half of it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,6 @@ from typing import Final
 # Slot 0 moves with every published change; 1..4095 belong to zones.
 ZONE_GENERATIONS: Final = 4096
 ANY_ZONE: Final = 0
-
-# Generations of what is no zone lie behind those of the zones.
-CONFIGURATION_GENERATION: Final = ZONE_GENERATIONS
-FURTHER_GENERATIONS: Final = 64
 
 FACTS_WIDTH: Final = 8  # a row's facts fill one cache line of 64 octets
 _LINE: Final = 8  # slots a cache line: rows never share one
@@ -76,15 +72,14 @@ class SlotPage:
             sockets: listening sockets that processes share out.
         """
         self.row_count = rows
-        generations = ZONE_GENERATIONS + FURTHER_GENERATIONS
-        self._readers_at = generations
+        self._readers_at = ZONE_GENERATIONS
         self._facts_at = self._readers_at + _whole_lines(sockets)
         self._rows_at = self._facts_at + rows * FACTS_WIDTH
         self._stride = _whole_lines(width)
         self._width = width
         octets = 8 * (self._rows_at + rows * self._stride)
         self._slots = memoryview(mmap.mmap(-1, octets)).cast("Q")
-        self.generations = self._slots[:generations]
+        self.generations = self._slots[:ZONE_GENERATIONS]
         self.readers = self._slots[self._readers_at : self._readers_at + sockets]
 
     def row(self, index: int) -> memoryview:

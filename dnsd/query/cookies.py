@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CLIENT_OCTETS: Final = 8
 COOKIE_OCTETS: Final = 24  # what we answer: client and server cookie
-OPTION_OCTETS: Final = 4 + COOKIE_OCTETS
 SECRET_OCTETS: Final = 16
 
 _START = b"\x01\x00\x00\x00"  # version 1, reserved

@@ -14,8 +14,6 @@ _VERSION_NAMES: Final = frozenset((b"\x07version\x04bind\x00", b"\x07version\x06
 _SERVER_NAMES: Final = frozenset((b"\x08hostname\x04bind\x00", b"\x02id\x06server\x00"))
 _TYPES: Final = frozenset((int(RRType.TXT), int(RRType.ANY)))
 
-MAX_IDENTITY_OCTETS: Final = 255  # one character-string
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -21,7 +21,6 @@ class Message(enum.IntEnum):
     RELOAD_ZONES = 3
     # to the supervisor
     READY = 16  # the process serves
-    RECONFIGURE = 17  # somebody asked for what SIGHUP does
 
 
 class Channel:

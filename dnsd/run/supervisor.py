@@ -186,8 +186,6 @@ class Supervisor:
     def _hear(self, pid: int, message: Message) -> None:
         if message is Message.READY:
             self._supervision.ready(pid, time.monotonic())
-        elif message is Message.RECONFIGURE:
-            self._reload()
 
     def _reload(self) -> None:
         """Read configuration and zones again."""

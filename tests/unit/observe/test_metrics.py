@@ -82,22 +82,15 @@ def test_a_hot_slot_counts_in_every_sum_over_the_block(qtype, rrtype, rcode, rco
     ]
 
 
-def test_a_query_without_response_is_a_query_only():
-    slot = metrics.hot_slot(0, 1, metrics.NO_RESPONSE, ZoneSet.NONE)
-    assert slot in metrics.QUERIES.series["udp", "A"]
-    for sums in (metrics.RESPONSES, metrics.ZONE_SET_RESPONSES):
-        assert all(slot not in slots for slots in sums.series.values())
-
-
 def test_hot_slots_are_all_different():
     slots = {
         metrics.hot_slot(transport, qtype, rcode, zones)
         for transport in range(len(metrics.TRANSPORTS))
         for qtype in (1, 28, 2, 6, 12, 15, 16, 33, 65, 43, 255, 99)
-        for rcode in (0, 1, 2, 3, 4, 5, 6, 9, 16, 23, 20, metrics.NO_RESPONSE)
+        for rcode in (0, 1, 2, 3, 4, 5, 6, 9, 16, 23, 20)
         for zones in ZoneSet
     }
-    assert len(slots) == 2 * 12 * 12 * 3
+    assert len(slots) == 2 * 12 * 11 * 3
 
 
 def test_limits_and_reasons_have_slots_by_name():

@@ -2,14 +2,7 @@ import os
 
 import pytest
 
-from dnsd.observe.page import (
-    ANY_ZONE,
-    CONFIGURATION_GENERATION,
-    FURTHER_GENERATIONS,
-    ZONE_GENERATIONS,
-    Role,
-    SlotPage,
-)
+from dnsd.observe.page import ANY_ZONE, ZONE_GENERATIONS, Role, SlotPage
 
 
 @pytest.fixture
@@ -24,7 +17,7 @@ def test_everything_starts_at_zero(page):
 
 
 def test_regions_have_the_asked_sizes(page):
-    assert len(page.generations) == ZONE_GENERATIONS + FURTHER_GENERATIONS
+    assert len(page.generations) == ZONE_GENERATIONS
     assert len(page.readers) == 5
     assert [len(page.row(index)) for index in range(3)] == [13, 13, 13]
 
@@ -64,8 +57,8 @@ def test_a_forked_process_counts_in_the_same_memory(page):
 
 
 def test_bump_moves_one_generation(page):
-    page.bump(CONFIGURATION_GENERATION)
-    assert page.generations[CONFIGURATION_GENERATION] == 1
+    page.bump(ZONE_GENERATIONS - 1)
+    assert page.generations[ZONE_GENERATIONS - 1] == 1
     assert sum(page.generations) == 1
 
 
@@ -75,10 +68,10 @@ def test_a_generation_wraps_instead_of_failing(page):
     assert page.generations[ANY_ZONE] == 0
 
 
-def test_bump_all_zones_leaves_further_generations_alone(page):
+def test_bump_all_zones_moves_every_generation_and_nothing_else(page):
     page.bump_all_zones()
-    assert set(page.generations[:ZONE_GENERATIONS]) == {1}
-    assert set(page.generations[ZONE_GENERATIONS:]) == {0}
+    assert set(page.generations) == {1}
+    assert set(page.readers) == {0}
 
 
 def test_a_socket_has_one_reader_at_a_time(page):

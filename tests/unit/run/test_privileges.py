@@ -40,6 +40,7 @@ class TestAsRoot:
     DROP = (
         "import os; from dnsd.run import privileges; from dnsd.source.problems import Where\n"
         "account = privileges.find_account('nobody', Where('test'))\n"
+        "os.setgroups([0, 4])\n"
         "privileges.drop(account)\n"
     )
 
