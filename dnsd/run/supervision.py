@@ -315,10 +315,7 @@ class Supervision:
         survivors = [
             place.current
             for place in self._workers()
-            if place.current is not None
-            and place.current.is_ready
-            and not place.current.is_doomed
-            and place.current is not process
+            if place.current is not None and place.current.is_ready and not place.current.is_doomed
         ]
         told = set()
         for socket in self._page.sockets_of(process.seat.row):

@@ -33,6 +33,16 @@ def test_an_unknown_user_is_named_with_the_command_that_makes_it():
     )
 
 
+@pytest.mark.slow
+def test_whoever_has_nobody_to_become_is_closed_to_others_too():
+    code = (
+        "import ctypes; from dnsd.run import privileges; libc = ctypes.CDLL(None)\n"
+        "before = libc.prctl(3, 0, 0, 0, 0); privileges.drop(None)\n"
+        "print(before, libc.prctl(3, 0, 0, 0, 0), libc.prctl(39, 0, 0, 0, 0))"
+    )
+    assert in_a_process(code) == "1 0 1"
+
+
 @needs_root
 @pytest.mark.root
 @pytest.mark.slow
