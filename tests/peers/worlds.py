@@ -45,9 +45,10 @@ class World:
 class _Builder:
     """Draws one zone; keeps what makes a zone unloadable out of it."""
 
-    def __init__(self, draw, origin):
+    def __init__(self, draw, origin, children):
         self.draw = draw
         self.origin = origin
+        self.children = children
         self.records = []
         self.types = {}
 
@@ -74,7 +75,7 @@ class _Builder:
             return
         if rrtype == "NS" and owner != self.origin and ("DNAME" in present or "*" in owner):
             return
-        if self._below_dname(owner):
+        if self._below_dname(owner) or (rrtype == "DNAME" and self._is_hidden(owner)):
             return
         ttl = present.setdefault(rrtype, ttl if ttl is not None else self.draw.choice((60, 300)))
         record = (owner, ttl, rrtype, rdata)
@@ -83,6 +84,10 @@ class _Builder:
 
     def _has_below(self, owner):
         return any(other.endswith("." + owner) for other in self.types)
+
+    def _is_hidden(self, owner):
+        """Tell whether a child zone holds the name; nsd would mix their records up."""
+        return any(owner == child or owner.endswith("." + child) for child in self.children)
 
     def _below_dname(self, owner):
         return any("DNAME" in types and owner.endswith("." + other)
@@ -145,15 +150,16 @@ def world(draw, number):
     if draw.random() < 0.1:
         origins.append(f"c.{draw.choice('ab')}.{origin}")
     for apex in origins:
-        builder = _Builder(draw, apex)
+        children = [o for o in origins if o != apex and o.endswith("." + apex)]
+        builder = _Builder(draw, apex, children)
         negative = draw.choice((30, 900))
         builder.add(apex, "SOA", f"ns.{apex} host.{apex} 1 3600 600 86400 {negative}", ttl=300)
         builder.add(apex, "NS", f"ns.{apex}")
         builder.add(f"ns.{apex}", "A", "192.0.2.53")
         if draw.random() < 0.15:
             builder.add(f"*.{apex}", "A", "192.0.2.77")
-        for child in origins:
-            if child != apex and child.endswith("." + apex) and draw.random() < 0.7:
+        for child in children:
+            if draw.random() < 0.7:
                 builder.add(child, "NS", f"ns.{child}")
                 builder.add(f"ns.{child}", "A", "192.0.2.54")
         _fill(builder, draw, draw.choice((3, 6, 10, 16)))
