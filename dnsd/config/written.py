@@ -265,7 +265,10 @@ class WrittenLimits(Section):
         "Memory of the process that compiles zones.", "1GiB", example="4GiB"
     )
     compile_time: Annotated[float, Duration("1s", "1d")] = key(
-        "Time for compiling zones, for each 100,000 records.", "30s", example="2m"
+        "Processor time for compiling zones, for each 100,000 records; by the clock it may"
+        " take four times as long.",
+        "30s",
+        example="2m",
     )
     watch_delay: Annotated[float, Duration("1ms", "1m")] = key(
         "Time without changes to wait for before changed zone files are read.",
