@@ -231,9 +231,9 @@ def run(directory, *, datagrams, streams, seed=1):
 
         send(0.1)
         probes = [server.ask(probe) for probe in PROBES]
-        before = server.descriptors(), server.memory_kib()
+        before = server.descriptors(), server.memory_kib(looks=10)
         send(0.9)
-        after = server.descriptors(), server.memory_kib()
+        after = server.descriptors(), server.memory_kib(looks=10)
         failures = over_udp.failures + over_tcp.failures + server.faults()
         if [server.ask(probe) for probe in PROBES] != probes:
             failures.append("other answers than before")

@@ -171,7 +171,7 @@ def run(directory, *, reloads, rate, workers):
         with SteadyClient(server, queries, judge, rate=rate) as tally:
             for number in range(1, reloads + 1):
                 if number == max(2, reloads // 10):
-                    memory_before = server.memory_kib()
+                    memory_before = server.memory_kib(looks=10)
                 if number % 10 == 5:
                     broken += 1
                     breakage = BREAKAGES[number // 10 % len(BREAKAGES)]
@@ -181,7 +181,7 @@ def run(directory, *, reloads, rate, workers):
                     complaint = _reload_good(server, judge, waits, by_command=number % 10 == 0)
                 if complaint:
                     failures.append(f"reload {number}: {complaint}")
-        memory = server.memory_kib()
+        memory = server.memory_kib(looks=10)
         failures += server.faults(*BROKEN_ZONE_EVENTS) + tally.wrong[:5]
     growth = memory / memory_before - 1
     return Outcome(reloads, broken, refused, growth, statistics.median(waits), tally, failures)

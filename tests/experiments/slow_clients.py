@@ -193,7 +193,7 @@ def greedy(directory, *, clients, seconds):
     with Daemon(directory, {ORIGIN: ZONE}, limits=limits) as server:
         for tcp in (True, False):
             server.ask(HONEST, tcp=tcp)
-        before = server.memory_kib()
+        before = server.memory_kib(looks=10)
         stream = memoryview(framed(LARGE) * 2000)
         period = len(framed(LARGE))
         with contextlib.ExitStack() as stack:
