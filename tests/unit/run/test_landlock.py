@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -95,6 +96,26 @@ def test_nothing_is_written_anywhere_else(confined):
 
 def test_no_program_is_started_unless_said(confined):
     assert confined("attempt(subprocess.run, ['/bin/true'])") == ["refused"]
+
+
+def test_what_was_written_is_not_run(tmp_path):
+    program = tmp_path / "true"
+    shutil.copy("/bin/true", program)
+    code = (
+        "import ctypes, pathlib, subprocess, sys; from dnsd.run import landlock\n"
+        "ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)\n"
+        "system = tuple(map(pathlib.Path, ('/usr', '/bin', '/lib', '/lib64', '/etc', '/dev')))\n"
+        "written = pathlib.Path(sys.argv[1])\n"
+        "landlock.confine(landlock.Paths(execute=system, write=(written.parent,)))\n"
+        "assert subprocess.run(['/bin/true']).returncode == 0\n"
+        "try: subprocess.run([written])\n"
+        "except PermissionError: print('refused')\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, program], capture_output=True, text=True, check=False,
+        timeout=60,
+    )  # fmt: skip
+    assert (run.stdout, run.stderr) == ("refused\n", "")
 
 
 @pytest.mark.skipif(landlock.abi() < 6, reason="this kernel's Landlock does not scope signals")
