@@ -37,6 +37,7 @@ def test_one_client_is_always_served(limit):
 def test_the_soft_limit_becomes_the_hard_one():
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before[1] - 1, before[1]))
         assert raise_limit() == before[1]
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
