@@ -53,7 +53,7 @@ class Subject:
         assert reply.id == query.id
         return reply
 
-    def raw(self, octets, *, tcp=False, timeout_s=3.0):
+    def raw(self, octets, *, tcp=False, timeout_s=10.0):
         """Send octets, return the octets of the reply."""
         return self.server.ask(octets, tcp=tcp, timeout_s=timeout_s)
 

@@ -46,6 +46,19 @@ def test_a_server_cookie_is_accepted_again(subject):
     assert reply.answer
 
 
+@pytest.mark.rfc("7873", "5.2.1")
+@pytest.mark.reference("named")
+def test_who_sends_no_cookie_gets_none(subject):
+    assert cookie(subject.ask("example.test.", "SOA", payload=1232)) == []
+
+
+@pytest.mark.rfc("7873", "5.2.3")
+@pytest.mark.reference("named")
+def test_cookies_are_answered_over_tcp_and_to_refused_names_too(subject):
+    assert len(cookie(ask(subject, CLIENT, tcp=True))[0]) == 24
+    assert len(cookie(ask(subject, CLIENT, name="elsewhere.example."))[0]) == 24
+
+
 @pytest.mark.rfc("7873", "5.2.2")
 @pytest.mark.reference("named")
 @pytest.mark.parametrize("length", [1, 7, 9, 15, 41])
