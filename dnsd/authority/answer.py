@@ -115,7 +115,7 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
             # Asked for itself, the CNAME that a DNAME makes ends the chain.
             if target is None or qtype == _CNAME:
                 break
-            following = _responsible(zones, snapshot, target, qtype)
+            following = _following(zones, snapshot, zone, target, qtype)
             if following is None or following.nodes.origin != zone.nodes.origin:
                 reply.slot = 0
                 if following is None:
@@ -130,6 +130,19 @@ def _responsible(zones: Zones, snapshot: Snapshot, qname: bytes, qtype: int) -> 
     if qtype == _DS:
         return zones.closest_parent_side(snapshot, qname)
     return zones.closest(snapshot, qname)
+
+
+def _following(
+    zones: Zones, snapshot: Snapshot, zone: ServedZone, target: bytes, qtype: int
+) -> ServedZone | None:
+    """Find the zone in which a chain of aliases goes on.
+
+    A chain that comes back to the apex of its zone stays there, also for DS: what
+    named and knotd do, and a parent without a delegation would deny a name that is.
+    """
+    if target == zone.nodes.origin:
+        return zone
+    return _responsible(zones, snapshot, target, qtype)
 
 
 def _apply(

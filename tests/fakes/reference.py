@@ -70,7 +70,9 @@ def respond(world, qname, qtype):
         if target in seen or qtype == "CNAME":
             break
         qname = target
-        origin = responsible(world, qname, qtype)
+        # At the apex of the zone it is in, a chain asking for DS goes no further up.
+        if qtype != "DS" or qname != origin:
+            origin = responsible(world, qname, qtype)
         if origin is None:
             break
     return reply

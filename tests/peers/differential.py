@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from peers.servers import Dnsd, Knotd, Named, Nsd, exchange
 from peers.worlds import world
 
+from dnsd.authority.answer import MAX_LINKS
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 from dnsd.wire.message import parse_message
@@ -78,16 +79,20 @@ def _is_any(_world, question, mine, agreed):
     return question[1] == "ANY" and mine["rcode"] == agreed["rcode"] and bool(mine["answer"])
 
 
+def _is_any_through_dname(_world, question, mine, _agreed):
+    return question[1] == "ANY" and any(r[2] == dns.rdatatype.DNAME for r in mine["answer"])
+
+
+def _is_longer_than_anybody_follows(_world, _question, mine, _agreed):
+    return sum(r[2] == dns.rdatatype.CNAME for r in mine["answer"]) > MAX_LINKS
+
+
 def _leaves_its_zone(world, question, mine, _agreed):
     """Tell whether a chain of aliases goes on in another zone of the same server."""
     targets = {dns.name.from_wire(rdata, 0)[0].to_text() for _, _, rrtype, rdata in mine["answer"]
                if rrtype == dns.rdatatype.CNAME}  # fmt: skip
     start = _zone_of(world, question[0])
     return any(_zone_of(world, target) not in (start, None) for target in targets)
-
-
-def _ends_at_a_cut(_world, question, mine, _agreed):
-    return question[1] == "DS" and bool(mine["answer"])
 
 
 def _brings_more(_world, question, mine, agreed):
@@ -110,14 +115,20 @@ EXEMPTIONS = (
     Exemption(
         "RFC 1034 §4.3.2 step 3a",
         "a chain of aliases goes on in another zone of the server, which named and knotd do not do",
-        ("rcode", "answer", "authority", "additional"),
+        ("rcode", "flags", "answer", "authority", "additional"),
         _leaves_its_zone,
     ),
     Exemption(
-        "RFC 4035 §3.1.4.1",
-        "DS at the end of a chain of aliases is denied by the parent, as named does",
-        ("authority",),
-        _ends_at_a_cut,
+        "RFC 6672 §3.2",
+        "ANY is followed through a DNAME, as nsd and knotd do within one zone",
+        ("rcode", "authority", "additional"),
+        _is_any_through_dname,
+    ),
+    Exemption(
+        "RFC 1034 §3.6.2",
+        "a chain of aliases without an end stops after 11 links, elsewhere after others",
+        ("rcode", "flags", "answer", "authority", "additional"),
+        _is_longer_than_anybody_follows,
     ),
     Exemption(
         "RFC 1034 §4.3.2 step 6",

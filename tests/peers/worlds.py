@@ -75,7 +75,7 @@ class _Builder:
             return
         if rrtype == "NS" and owner != self.origin and ("DNAME" in present or "*" in owner):
             return
-        if self._below_dname(owner) or (rrtype == "DNAME" and self._is_hidden(owner)):
+        if self._below_dname(owner) or (rrtype not in ("NS", "DS") and self._is_hidden(owner)):
             return
         ttl = present.setdefault(rrtype, ttl if ttl is not None else self.draw.choice((60, 300)))
         record = (owner, ttl, rrtype, rdata)
@@ -86,8 +86,14 @@ class _Builder:
         return any(other.endswith("." + owner) for other in self.types)
 
     def _is_hidden(self, owner):
-        """Tell whether a child zone holds the name; nsd would mix their records up."""
-        return any(owner == child or owner.endswith("." + child) for child in self.children)
+        """Tell whether a child zone holds the name; nsd would mix their records up.
+
+        The delegation and its name server's address stand in both.
+        """
+        return (
+            any(owner.endswith("." + child) and owner != f"ns.{child}" for child in self.children)
+            or owner in self.children
+        )
 
     def _below_dname(self, owner):
         return any("DNAME" in types and owner.endswith("." + other)

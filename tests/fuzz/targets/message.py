@@ -69,7 +69,8 @@ def check_stable(ours):
 def without_case(read):
     """A message with all names in lower case: compression does not keep theirs."""
     sections = (read.answer, read.authority, read.additional)
-    return (read.id, read.flags, read.questions, read.edns, read.tsig), [
+    questions = [(name.lower(), *rest) for name, *rest in read.questions]
+    return (read.id, read.flags, questions, read.edns, read.tsig), [
         [
             (rrset.owner, rrset.type, rrset.rdclass, rrset.ttl, lowered(rrset), rrset.signatures)
             for rrset in section

@@ -64,7 +64,7 @@ ns A 192.0.2.31
 www A 192.0.2.32
 back CNAME www.example.test.
 """,
-    "far.mid.example.test.": "@ NS ns",
+    "far.mid.example.test.": "@ NS ns\ntop CNAME @",
     "other.test.": """
 @ 30 NS ns
 www A 192.0.2.41
@@ -180,6 +180,14 @@ SUB = ["sub NS ns.sib", "sub NS ns.sub"]
         ("sub", "DS", 0, ["sub DS 1 8 9 00"], []),
         ("child", "DS", 0, ["child DS 2 8 9 00"], []),
         ("toboth", "DS", 0, ["toboth CNAME child", "child DS 2 8 9 00"], []),
+        # A chain that comes back to its apex stays below: the parent does not know far.mid.
+        (
+            "top.far.mid",
+            "DS",
+            0,
+            ["top.far.mid CNAME far.mid"],
+            ["far.mid 60 SOA ns1.far.mid hostmaster.far.mid 1 3600 900 604800 60"],
+        ),
         ("sib", "DS", 0, [], [SOA]),
         ("other.test.", "DS", 0, [], ["other.test. 60 SOA ns1.other.test. hostmaster.other.test. 1 3600 900 604800 60"]),
         # ANY.
