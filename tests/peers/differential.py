@@ -91,7 +91,10 @@ def _leaves_its_zone(world, question, mine, _agreed):
     """Tell whether a chain of aliases goes on in another zone of the same server."""
     targets = {dns.name.from_wire(rdata, 0)[0].to_text() for _, _, rrtype, rdata in mine["answer"]
                if rrtype == dns.rdatatype.CNAME}  # fmt: skip
-    start = _zone_of(world, question[0])
+    name, rrtype = question
+    # DS at an apex is asked of the zone above it.
+    asked_above = rrtype == "DS" and name.lower() in world.zones
+    start = _zone_of(world, name.partition(".")[2] if asked_above else name)
     return any(_zone_of(world, target) not in (start, None) for target in targets)
 
 
