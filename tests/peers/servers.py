@@ -87,6 +87,7 @@ class Server:
         address: loopback address it is asked at.
         port: UDP and TCP.
         process: the running process.
+        started_at: monotonic seconds when it was started, its files written.
     """
 
     name = ""
@@ -117,10 +118,10 @@ class Server:
     def __enter__(self):
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log = self.directory / "log"
+        arguments = self.arguments()
+        self.started_at = time.monotonic()
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                self.arguments(), stdout=log, stderr=log, cwd=self.directory
-            )
+            self.process = subprocess.Popen(arguments, stdout=log, stderr=log, cwd=self.directory)
         try:
             self._wait()
         except BaseException:
