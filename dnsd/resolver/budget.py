@@ -1,0 +1,93 @@
+"""What one client query may cost, all that is done for it included.
+
+One object a client query, handed down to every fetch that is made for it and
+never made anew: what CNAMEs, name server addresses, retries over TCP and
+restarts cost is counted in one place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnsd.resolver.options import ResolverLimits
+
+EXCHANGE_WORK = 100
+
+
+class Budget:
+    """What is left for one client query.
+
+    Attributes:
+        packets: that may still be sent.
+        octets: that may still be received.
+        work: units of work left.
+        rrsets: that may still be added to the cache.
+        name_fetches: look-ups of name server addresses left.
+        deadline: monotonic seconds at which it is given up.
+        exhausted: names of the limits that were reached.
+        packets_sent: upstream packets so far.
+    """
+
+    __slots__ = (
+        "deadline",
+        "exhausted",
+        "name_fetches",
+        "octets",
+        "packets",
+        "packets_sent",
+        "rrsets",
+        "work",
+    )
+
+    def __init__(self, limits: ResolverLimits, now: float) -> None:
+        self.packets = limits.query_packets
+        self.octets = limits.query_octets
+        self.work = limits.query_work
+        self.rrsets = limits.query_rrsets
+        self.name_fetches = limits.query_name_fetches
+        self.deadline = now + limits.query_time_s
+        self.exhausted: tuple[str, ...] = ()
+        self.packets_sent = 0
+
+    def hit(self, limit: str) -> None:
+        """Note that a limit was reached."""
+        if limit not in self.exhausted:
+            self.exhausted += (limit,)
+
+    def may_send(self, now: float) -> bool:
+        """Tell whether one more packet may be sent; counts it if so."""
+        if now >= self.deadline:
+            self.hit("query_time")
+        elif self.packets <= 0:
+            self.hit("query_packets")
+        elif self.octets <= 0:
+            self.hit("query_octets")
+        elif self.work < EXCHANGE_WORK:
+            self.hit("query_work")
+        else:
+            self.packets -= 1
+            self.packets_sent += 1
+            self.work -= EXCHANGE_WORK
+            return True
+        return False
+
+    def received(self, octets: int) -> None:
+        """Count a reply."""
+        self.octets -= octets
+
+    def may_look_up_server(self) -> bool:
+        """Tell whether one more name server may be looked up; counts it if so."""
+        if self.name_fetches <= 0:
+            self.hit("query_name_fetches")
+            return False
+        self.name_fetches -= 1
+        return True
+
+    def may_store(self) -> bool:
+        """Tell whether one more RRset may go into the cache; counts it if so."""
+        if self.rrsets <= 0:
+            self.hit("query_rrsets")
+            return False
+        self.rrsets -= 1
+        return True

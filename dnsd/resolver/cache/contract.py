@@ -1,0 +1,167 @@
+"""What the resolver needs of its caches.
+
+Times are monotonic seconds of the machine (``CLOCK_MONOTONIC``), so that all
+processes mean the same by them. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dnsd.resolver.delegation import Delegation
+    from dnsd.wire.rrset import RRset
+
+#: Type under which the denial of a whole name is kept.
+NXDOMAIN_TYPE = 0
+
+
+class Kind(enum.IntEnum):
+    """What an entry says."""
+
+    POSITIVE = 0
+    NODATA = 1
+    NXDOMAIN = 2
+
+
+class Rank(enum.IntEnum):
+    """How far an entry is to be trusted (RFC 2181 §5.4.1), the higher the more.
+
+    Glue has no rank: it lives in delegations and is never answered.
+    """
+
+    ANSWER = 1  # of a server that is not authoritative: a forwarder's
+    AUTHORITATIVE = 2
+    CONFIGURED = 3
+
+
+class Security(enum.IntEnum):
+    """What validation found (RFC 4035 §4.3)."""
+
+    INDETERMINATE = 0
+    INSECURE = 1
+    SECURE = 2
+    BOGUS = 3
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is known of one name and type.
+
+    Attributes:
+        name: owner, in canonical form.
+        type: RR type; :data:`NXDOMAIN_TYPE` for the denial of the name.
+        kind: what it says.
+        rank: how far it is to be trusted.
+        security: what validation found.
+        stored: monotonic seconds when it was learned.
+        expiry: monotonic seconds until which it may be believed.
+        rrset: of a positive entry, its TTL as learned (bounded).
+        proof: of a denial the SOA RRset first; else what proves a wildcard.
+        zone: the zone cut whose server said it; an ancestor of ``name`` or it.
+        server: the address of that server; empty for configured data.
+    """
+
+    name: bytes
+    type: int
+    kind: Kind
+    rank: Rank
+    security: Security
+    stored: float
+    expiry: float
+    rrset: RRset | None
+    proof: tuple[RRset, ...] = ()
+    zone: bytes = b"\x00"
+    server: bytes = b""
+
+
+class RecordCache(Protocol):
+    """Answers, by name and type. Never steers whom we ask."""
+
+    def find(self, name: bytes, rrtype: int, now: float, *, below: bytes = b"\x00") -> Entry | None:
+        """Return what answers a question now.
+
+        In this order: the entry of the type, a CNAME at the name, the denial of the
+        name, the denial of an ancestor that is a proper subdomain of ``below``
+        (RFC 8020).
+
+        Args:
+            name: in canonical form.
+            rrtype: type asked for.
+            now: entries that expired before are passed over.
+            below: the configured zone that the name lies in, whose parent's denial
+                does not count; the root for none.
+        """
+        ...
+
+    def find_stale(self, name: bytes, rrtype: int, now: float, max_age_s: float) -> Entry | None:
+        """Return an expired entry of the type, a CNAME or the name's own denial.
+
+        Args:
+            name: in canonical form.
+            rrtype: type asked for.
+            now: monotonic seconds.
+            max_age_s: how long ago it may have expired.
+        """
+        ...
+
+    def put(self, entry: Entry, now: float) -> None:
+        """Keep an entry, unless a current one of a higher rank is there.
+
+        A denial of a name removes the name's other entries, and data at a name
+        remove its denial. Too large entries are left out.
+        """
+        ...
+
+    def entries(self) -> Iterator[Entry]:
+        """Go over all entries, expired ones too."""
+        ...
+
+    def flush(self, selector: Selector) -> int:
+        """Remove what is selected; how many entries went."""
+        ...
+
+
+class DelegationCache(Protocol):
+    """Zone cuts, by name. Written by referrals only."""
+
+    def closest(self, name: bytes, now: float) -> Delegation | None:
+        """Return the deepest current zone cut at or above a name."""
+        ...
+
+    def put(self, delegation: Delegation, now: float) -> None:
+        """Keep a zone cut in place of what was known of it."""
+        ...
+
+    def delegations(self) -> Iterator[Delegation]:
+        """Go over all zone cuts."""
+        ...
+
+    def flush(self, selector: Selector) -> int:
+        """Remove what is selected; how many zone cuts went."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What to show or flush; all conditions that are given must hold.
+
+    Attributes:
+        name: exactly this name.
+        tree: this name and all below.
+        type: this type only.
+        negative: denials only.
+        bogus: what failed validation only.
+        server: what this server address said only.
+    """
+
+    name: bytes | None = None
+    tree: bytes | None = None
+    type: int | None = None
+    negative: bool = False
+    bogus: bool = False
+    server: bytes | None = None
