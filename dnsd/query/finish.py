@@ -7,8 +7,6 @@ and the cookie last, so that the answer cache can take it off again.
 An RRset goes in whole or not at all. TC is set when an RRset of the answer or
 authority section, or glue that a referral cannot do without (RFC 9471 §3), is
 left out; other additional records are left out silently (RFC 2181 §9).
-
-Not yet: padding (RFC 8467) and keepalive (RFC 7828).
 """
 
 from __future__ import annotations

@@ -22,16 +22,17 @@ from dnsd.query.finish import (
     size_limit,
     unparsed_octets,
 )
+from dnsd.query.padding import is_wanted, padded
 from dnsd.query.ratelimit import ERROR_CLASS, FORMERR_CLASS, LIMITS
 from dnsd.query.request import Reply, Request, Transport
 from dnsd.query.views import UNLIMITED
 from dnsd.wire.edns import MAX_OPTIONS
+from dnsd.wire.edns_options import render_keepalive
 from dnsd.wire.iana import OptionCode, Rcode, RRType
 
 if TYPE_CHECKING:
     from dnsd.authority.answer import Answer
     from dnsd.query.parts import Parts
-    from dnsd.wire.edns import Edns
     from dnsd.wire.errors import FormError
     from dnsd.wire.message import Query
 
@@ -40,6 +41,8 @@ _UDP: Final = Transport.UDP
 _NSID: Final = int(OptionCode.NSID)
 _EXPIRE: Final = int(OptionCode.EXPIRE)
 _COOKIE: Final = int(OptionCode.COOKIE)
+_KEEPALIVE: Final = int(OptionCode.KEEPALIVE)
+_MAX_KEEPALIVE: Final = 0xFFFF
 _SOA: Final = int(RRType.SOA)
 _NOERROR: Final = int(Rcode.NOERROR)
 _FORMERR: Final = int(Rcode.FORMERR)
@@ -112,18 +115,22 @@ class Replies:
         query, parts = exchange.query, self._parts
         cookie = options = exchange.cookie
         if query.edns is not None and query.edns.options:
-            options = self._asked_options(query.edns, answer) + cookie
+            options = self._asked_options(exchange, answer) + cookie
         opt = self._opt.record(query, answer.rcode, options)
         limit = size_limit(query, parts.finish, is_datagram=exchange.is_datagram)
         finished = answer_octets(query, answer, limit, opt)
+        octets = finished.octets
+        is_padded = is_wanted(query, exchange.request.transport)
+        if is_padded:
+            octets = padded(octets, len(opt))
         limits = _option_limits(query) + answer.limits
         if finished.names_exceeded:
             limits = (*limits, "compressed_names")
         return Reply(
-            finished.octets,
+            octets,
             answer.rcode,
             query.qtype,
-            cacheable=finished.complete and options == cookie,
+            cacheable=finished.complete and options == cookie and not is_padded,
             cookie_octets=len(cookie),
             rate_class=exchange.rate_class,
             truncated=finished.truncated,
@@ -183,12 +190,14 @@ class Replies:
         error = "" if crash else "held back because it failed before"
         return Reply(octets, _SERVFAIL, error=error, crash=crash)
 
-    def _asked_options(self, edns: Edns, answer: Answer) -> bytes:
+    def _asked_options(self, exchange: Exchange, answer: Answer) -> bytes:
         """Write the options that the client asked for, its cookie left out."""
-        options = b""
+        edns = exchange.query.edns
+        assert edns is not None
+        options = _keepalive(exchange)
         nsid = self._parts.identity.nsid
         if nsid and edns.option(_NSID) is not None:
-            options = option(_NSID, nsid)
+            options += option(_NSID, nsid)
         # A primary's zone expires after the SOA's own time (RFC 7314).
         first = answer.answer[0] if answer.answer else None
         if first is not None and first.type == _SOA and edns.option(_EXPIRE) is not None:
@@ -200,9 +209,14 @@ class Replies:
         options = cookie = exchange.cookie if refusal.with_cookie else b""
         if refusal.explanation and (not exchange.is_datagram or exchange.view & UNLIMITED):
             options = extended_error(refusal.explanation) + cookie
+        if query.edns is not None and query.edns.options:
+            options = _keepalive(exchange) + options
         opt = self._opt.record(query, rcode, options)
+        octets = bare_octets(query, rcode, opt, with_question=refusal.with_question)
+        if is_wanted(query, exchange.request.transport):
+            octets = padded(octets, len(opt))
         return Reply(
-            bare_octets(query, rcode, opt, with_question=refusal.with_question),
+            octets,
             rcode,
             query.qtype,
             cookie_octets=len(cookie),
@@ -216,6 +230,16 @@ class Replies:
 def _dropped(reason: str) -> Reply:
     """Send nothing: the client net had its FORMERR of this second."""
     return Reply(b"", limits=(LIMITS[FORMERR_CLASS[0]],), dropped="malformed", error=reason)
+
+
+def _keepalive(exchange: Exchange) -> bytes:
+    """Say how long the connection is kept, to a client that asks (RFC 7828 §3.3.2)."""
+    edns, idle_s = exchange.query.edns, exchange.request.idle_s
+    # Of UDP there is no such time, so the option is ignored there as §3.2.1 has it.
+    if edns is None or not idle_s or edns.option(_KEEPALIVE) is None:
+        return b""
+    units = min(int(idle_s * 10), _MAX_KEEPALIVE)
+    return option(_KEEPALIVE, render_keepalive(units))
 
 
 def _option_limits(query: Query) -> tuple[str, ...]:

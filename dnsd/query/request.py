@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from dnsd.wire.message import Query
@@ -15,6 +15,19 @@ class Transport(enum.IntEnum):
 
     UDP = 0
     TCP = 1
+    TLS = 2  # RFC 7858
+    HTTPS = 3  # RFC 8484; also where a proxy before us ends the encryption
+
+    @property
+    def label(self) -> str:
+        """What operators call it."""
+        return _LABELS[self]
+
+
+_LABELS: Final = ("udp", "tcp", "dot", "doh")
+
+# Where an observer sees no more of a message than its size.
+ENCRYPTED: Final = frozenset((Transport.TLS, Transport.HTTPS))
 
 
 class ZoneSet(enum.IntEnum):
@@ -39,6 +52,8 @@ class Request:
         transport: how it came.
         now: monotonic seconds when it was read.
         wall_now: Unix seconds when it was read.
+        idle_s: how long its connection is kept while no query comes; 0 when
+            that is not ours to say.
     """
 
     octets: bytes
@@ -48,6 +63,7 @@ class Request:
     transport: Transport
     now: float
     wall_now: int
+    idle_s: float = 0.0
 
 
 @dataclass(slots=True)

@@ -90,7 +90,7 @@ def test_hot_slots_are_all_different():
         for rcode in (0, 1, 2, 3, 4, 5, 6, 9, 16, 23, 20)
         for zones in ZoneSet
     }
-    assert len(slots) == 2 * 12 * 11 * 3
+    assert len(slots) == len(metrics.TRANSPORTS) * 12 * 11 * 3
 
 
 def test_limits_and_reasons_have_slots_by_name():

@@ -43,10 +43,10 @@ class World:
         self.parts = replace(parts, **changes)
         self.pipeline = Pipeline(self.parts)
 
-    def ask(self, octets, client="127.0.0.1", *, transport=Transport.UDP, port=5353):
+    def ask(self, octets, client="127.0.0.1", *, transport=Transport.UDP, port=5353, idle_s=0.0):
         """Ask; loopback is not rate limited, any other address is."""
         packed = ipaddress.ip_address(client).packed
-        request = Request(octets, packed, port, None, transport, self.now, WALL_NOW)
+        request = Request(octets, packed, port, None, transport, self.now, WALL_NOW, idle_s)
         return self.pipeline.reply(request)
 
     def ask_tcp(self, octets, client="127.0.0.1"):

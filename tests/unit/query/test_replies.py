@@ -155,3 +155,29 @@ def test_a_refusal_is_explained_only_where_it_cannot_hit_anybody_else(
 )
 def test_a_reply_carries_what_the_fast_path_must_count_it_under(world, octets, rate_class):
     assert world.ask(octets).rate_class == rate_class
+
+
+KEEPALIVE = 11
+ASKS = opt(option(KEEPALIVE, b""))
+
+
+def keepalive(reply):
+    parsed = dns.message.from_wire(reply.octets)
+    return [o.to_wire() for o in parsed.options if o.otype == KEEPALIVE]
+
+
+@pytest.mark.parametrize(
+    ("octets", "idle_s", "told"),
+    [
+        pytest.param(query(edns=ASKS), 10.0, [b"\0\x64"], id="an answer"),
+        pytest.param(query(edns=ASKS), 0.25, [b"\0\x02"], id="less than asked for is kept"),
+        pytest.param(query(edns=ASKS), 9999.0, [b"\xff\xff"], id="more than can be said"),
+        pytest.param(query(FOREIGN, edns=ASKS), 10.0, [b"\0\x64"], id="a refusal"),
+        pytest.param(query(edns=opt()), 10.0, [], id="nobody asks"),
+        pytest.param(query(), 10.0, [], id="no EDNS"),
+        pytest.param(query(edns=ASKS), 0.0, [], id="no time to tell, as over UDP"),
+    ],
+)
+def test_who_asks_is_told_how_long_a_connection_is_kept(world, octets, idle_s, told):
+    reply = world.ask(octets, transport=Transport.TCP, idle_s=idle_s)
+    assert keepalive(reply) == told
