@@ -26,6 +26,9 @@ LIMITS: Final[dict[str, str]] = {
     "tcp_unsent": "a connection was paused because its client does not read",
     "tcp_unsent_time": "a connection was closed because its client did not read in time",
     "descriptors": "a connection was not accepted because no descriptor was free",
+    # asking name servers
+    "outgoing_sockets": "a query to a server waited because no socket could be had",
+    "outgoing_tcp": "a query to a server waited because there are too many connections",
     # messages and replies
     "edns_options": "a message held more EDNS options than are read",
     "compressed_names": "names beyond the bound of one message were written in full",
@@ -38,6 +41,11 @@ LIMITS: Final[dict[str, str]] = {
     "additional_names": "an answer had more targets than get additional records",
     "answer_cache_entries": "the answer cache was full and its old half was dropped",
     "answer_cache_aliases": "the shortcuts to the answer cache were full and half were dropped",
+    # the resolver's cache
+    "cache_delegations": "zone cuts were forgotten because there were too many",
+    "cache_entries": "entries were forgotten because there were too many",
+    "cache_octets": "entries were forgotten because they took too much room",
+    "cache_zone_share": "entries of a zone made room for others of it, for it had its share",
     # zones
     "zone_file_size": "a zone file was larger, with what it includes, than is read",
     "zone_file_nodes": "a zone file held more values than are read",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Security(enum.IntEnum):
 
 @dataclass(slots=True)
 class Entry:
-    """What is known of one name and type.
+    """What is known of one name and type. Caches hand out shared ones: do not change them.
 
     Attributes:
         name: owner, in canonical form.
@@ -109,11 +109,19 @@ class RecordCache(Protocol):
         """
         ...
 
-    def put(self, entry: Entry, now: float) -> None:
+    def put(self, entry: Entry, now: float) -> str:
         """Keep an entry, unless a current one of a higher rank is there.
 
         A denial of a name removes the name's other entries, and data at a name
-        remove its denial. Too large entries are left out.
+        remove its denial. Too large entries are left out. What else is kept of
+        the name keeps its own expiry.
+
+        Returns:
+            The name of the limit that was reached, empty for none:
+            ``rrset_records`` and ``rrset_octets``, the entry was left out;
+            ``name_types``, another type of the name was; ``cache_zone_share``,
+            another entry of the zone cut, or this one; ``cache_entries`` and
+            ``cache_octets``, others were.
         """
         ...
 
@@ -133,8 +141,12 @@ class DelegationCache(Protocol):
         """Return the deepest current zone cut at or above a name."""
         ...
 
-    def put(self, delegation: Delegation, now: float) -> None:
-        """Keep a zone cut in place of what was known of it."""
+    def put(self, delegation: Delegation, now: float) -> str:
+        """Keep a zone cut in place of what was known of it.
+
+        Returns:
+            ``cache_delegations`` when others were left out for it, else empty.
+        """
         ...
 
     def delegations(self) -> Iterator[Delegation]:
@@ -165,3 +177,25 @@ class Selector:
     negative: bool = False
     bogus: bool = False
     server: bytes | None = None
+
+
+class Statistics(NamedTuple):
+    """How full a cache is.
+
+    Attributes:
+        positive: entries that hold records.
+        nodata: denials of a type.
+        nxdomain: denials of a name.
+        delegations: zone cuts.
+        used_octets: what they take.
+        limit_octets: what they may take.
+        limit_entries: how many entries there may be.
+    """
+
+    positive: int = 0
+    nodata: int = 0
+    nxdomain: int = 0
+    delegations: int = 0
+    used_octets: int = 0
+    limit_octets: int = 0
+    limit_entries: int = 0
