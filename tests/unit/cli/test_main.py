@@ -13,7 +13,9 @@ def test_without_a_command_there_is_help(run):
 
 def test_commands_stand_in_the_order_they_are_met(run):
     lines = run("--help").stdout.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in lines] == ["serve", "check", "zone", "status", "config"]
+    assert [line.split()[0] for line in lines] == [
+        "serve", "check", "lookup", "zone", "status", "config",
+    ]  # fmt: skip
 
 
 def test_a_command_that_is_not_there_is_wrong_usage(run):

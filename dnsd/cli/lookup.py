@@ -1,0 +1,141 @@
+"""``dnsd lookup``: nslookup and dig in one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dnsd.cli import lookup_servers
+from dnsd.cli.lookup_exchange import AskError, AskOptions, Way, ask
+from dnsd.cli.lookup_nslookup import nslookup_lines
+from dnsd.cli.lookup_question import QueryForm, WordsError, query_octets, read_words
+from dnsd.cli.lookup_report import has_answer, short_lines, to_json, word_lines
+from dnsd.cli.lookup_servers import ServerError, place
+from dnsd.cli.options import config_option, json_option, load
+from dnsd.cli.printing import print_json
+from dnsd.wire.errors import FormError
+from dnsd.wire.iana import rrclass_from_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dnsd.cli.lookup_exchange import Reply, Server
+    from dnsd.cli.lookup_question import Asked
+
+_FORMS = {"words": word_lines, "short": short_lines, "nslookup": nslookup_lines}
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="NAME [TYPE] [@SERVER]")
+@click.option("--tcp", "way", flag_value="TCP", help="Ask over TCP.")
+@click.option("--tls", "way", flag_value="TLS", help="Ask over TLS.")
+@click.option("--https", "way", flag_value="HTTPS", help="Ask over HTTPS.")
+@click.option("-p", "--port", type=click.IntRange(1, 65535), help="Port of SERVER.")
+@click.option("-x", "--reverse", is_flag=True, help="Insist that NAME is an address.")
+@click.option("--class", "rdclass", default="IN", metavar="CLASS", help="Ask in another class.")
+@click.option("--no-recurse", is_flag=True, help="Ask for what the server has itself.")
+@click.option("--dnssec", is_flag=True, help="Ask for signatures too.")
+@click.option("--no-edns", is_flag=True, help="Ask as before EDNS.")
+@click.option("--timeout", default=5.0, type=click.FloatRange(0.1, 60), help="Seconds to wait.")
+@click.option("--tls-name", default="", metavar="NAME", help="Insist on a certificate for NAME.")
+@click.option(
+    "--ca",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Insist on a certificate by these authorities.",
+)
+@click.option("--short", "form", flag_value="short", help="Print the data and nothing else.")
+@click.option("--nslookup", "form", flag_value="nslookup", help="Print as nslookup does.")
+@config_option
+@json_option
+def lookup(words: tuple[str, ...], config_file: Path | None, **given: Any) -> None:
+    """Look up NAME and say in words what comes back.
+
+    NAME may be an address. Without TYPE its addresses of both kinds are asked for.
+    SERVER is an address, a name or an https:// URL; without it the dnsd of this
+    machine is asked, else the resolvers of /etc/resolv.conf. Exit status 1 if there
+    is no answer.
+    """
+    try:
+        asked = read_words(words, reverse=given["reverse"])
+        form = _query_form(given)
+        candidates = list(_candidates(asked, config_file, given))
+    except (WordsError, ServerError) as error:
+        raise click.UsageError(str(error)) from None
+    options = AskOptions(given["timeout"], tls_name=given["tls_name"], authorities=given["ca"])
+    replies = _ask_all(asked, form, candidates, options)
+    if given["as_json"]:
+        print_json([to_json(reply) for reply in replies])
+    elif replies:
+        for line in _FORMS[given["form"] or "words"](replies):
+            click.echo(line)
+    if not any(map(has_answer, replies)):
+        click.get_current_context().exit(1)
+
+
+def _query_form(given: dict[str, Any]) -> QueryForm:
+    try:
+        rdclass = rrclass_from_text(given["rdclass"])
+    except FormError as error:
+        raise WordsError(str(error)) from None
+    if given["dnssec"] and given["no_edns"]:
+        raise WordsError("signatures cannot be asked for without EDNS")
+    return QueryForm(
+        rdclass=rdclass,
+        recurse=not given["no_recurse"],
+        dnssec=given["dnssec"],
+        edns=not given["no_edns"],
+    )
+
+
+def _candidates(
+    asked: Asked, config_file: Path | None, given: dict[str, Any]
+) -> Iterator[tuple[Server, Way]]:
+    """List whom to ask: the next one where nothing listens at the one before.
+
+    Raises:
+        WordsError, ServerError: there is nobody.
+    """
+    way = Way[given["way"]] if given["way"] else None
+    if asked.server:
+        if asked.server.startswith("https://"):
+            way = Way.HTTPS
+        for server in lookup_servers.named(asked.server, given["port"]):
+            yield server, way or Way.UDP
+        return
+    if given["port"]:
+        raise WordsError("--port is the port of @SERVER, and there is none")
+    ours = lookup_servers.configured(load(config_file).listen, way)
+    if ours:
+        yield ours
+    if config_file is None:
+        for server in lookup_servers.of_system():
+            yield server, way or Way.UDP
+    elif not ours:
+        raise ServerError(f"the configuration has no listener for {given['way']}")
+
+
+def _ask_all(
+    asked: Asked, form: QueryForm, candidates: Iterable[tuple[Server, Way]], options: AskOptions
+) -> list[Reply]:
+    """Ask every question of the first server that replies, and say who did not."""
+    failures = []
+    replies: list[Reply] = []
+    for server, way in candidates:
+        pad = form.edns and way in (Way.TLS, Way.HTTPS)
+        try:
+            for rrtype in asked.types:
+                query = query_octets(asked.name, rrtype, replace(form, pad=pad), os.urandom)
+                replies.append(ask(query, server, way, options))
+        except AskError as error:
+            failures.append((f"{place(server.by(way))} over {way.value}: {error}", error.refused))
+        if replies:
+            break
+    for line, refused in failures:
+        # That no dnsd runs here is not worth a line when somebody else replied.
+        if not (refused and replies):
+            click.echo(line, err=True)
+    return replies

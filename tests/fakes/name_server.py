@@ -1,0 +1,139 @@
+"""A name server on loopback that says what a test wants it to say.
+
+``say`` is called with the octets of each query and how it came (``udp``, ``tcp``,
+``tls``, ``https``) and returns the octets of the replies, one after another.
+"""
+
+import datetime as dt
+import ipaddress
+import socketserver
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from dnsd.wire.message import QR, RA, Message, parse_message, render_message
+from dnsd.wire.rrset import RRset
+
+
+def reply_to(query, *, flags=QR | RA, answer=(), authority=(), edns=None):
+    """Make the octets of a reply; records are (owner, type, ttl, rdata)."""
+    asked = parse_message(query)
+    message = Message(asked.id, flags | asked.flags & 0x0110, asked.questions)
+    message.answer = [RRset(owner, kind, ttl, (rdata,)) for owner, kind, ttl, rdata in answer]
+    message.authority = [RRset(owner, kind, ttl, (rdata,)) for owner, kind, ttl, rdata in authority]
+    message.edns = edns
+    return render_message(message)
+
+
+class NameServer:
+    """Answers over UDP and TCP at one port of 127.0.0.1; with a certificate also encrypted.
+
+    ``heard`` lists what came: how, and the octets.
+    """
+
+    def __init__(self, certificate=None):
+        self.heard = []
+        self.say = lambda query, _how: [reply_to(query)]
+        self._servers = []
+        datagrams = self._start(socketserver.ThreadingUDPServer(("127.0.0.1", 0), self._udp()))
+        self.port = datagrams.server_address[1]
+        self._start(_Streams(("127.0.0.1", self.port), self._stream("tcp")))
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            encrypted = _Streams(("127.0.0.1", 0), self._stream("tls"))
+            encrypted.socket = context.wrap_socket(encrypted.socket, server_side=True)
+            self.tls_port = self._start(encrypted).server_address[1]
+            web = ThreadingHTTPServer(("127.0.0.1", 0), self._https())
+            web.daemon_threads = True
+            web.handle_error = lambda *_: None
+            web.socket = context.wrap_socket(web.socket, server_side=True)
+            self.https_port = self._start(web).server_address[1]
+
+    def close(self):
+        for server, thread in self._servers:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def replies(self, query, how):
+        self.heard.append((how, query))
+        return self.say(query, how)
+
+    def _start(self, server):
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        self._servers.append((server, thread))
+        return server
+
+    def _udp(fake):  # noqa: N805 - the class inside needs both
+        class Datagram(socketserver.BaseRequestHandler):
+            def handle(self):
+                octets, opened = self.request
+                for reply in fake.replies(octets, "udp"):
+                    opened.sendto(reply, self.client_address)
+
+        return Datagram
+
+    def _stream(fake, how):  # noqa: N805
+        class Stream(socketserver.StreamRequestHandler):
+            def handle(self):
+                while head := self.rfile.read(2):
+                    query = self.rfile.read(int.from_bytes(head, "big"))
+                    for reply in fake.replies(query, how):
+                        self.wfile.write(len(reply).to_bytes(2, "big") + reply)
+                    if not fake.replies:
+                        return
+
+        return Stream
+
+    def _https(fake):  # noqa: N805
+        class Request(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                query = self.rfile.read(int(self.headers["Content-Length"]))
+                fake.path = self.path
+                replies = fake.replies(query, "https")
+                self.send_response(200 if replies else 503)
+                self.send_header("Content-Type", self.headers["Accept"])
+                self.end_headers()
+                self.wfile.write(b"".join(replies))
+
+        return Request
+
+
+class _Streams(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Say nothing: a client may refuse our certificate."""
+
+
+def make_certificate(path, *names, addresses=()):
+    """Write a self-signed certificate and its key to one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "dns.example")])
+    now = dt.datetime.now(dt.UTC)
+    others = [x509.DNSName(name) for name in names]
+    others += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(others), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.Encoding.PEM
+    private = key.private_bytes(
+        form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + certificate.public_bytes(form))
+    return path
