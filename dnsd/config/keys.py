@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dnsd.config.kinds import Kind
-from dnsd.config.written import Section, WrittenConfig
+from dnsd.config.section import Section
+from dnsd.config.written import WrittenConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -203,6 +203,31 @@ class Switch(Kind):
 
 
 @dataclass(frozen=True)
+class SwitchOr(Switch):
+    """A thing that is on or off, or a word, which gives None.
+
+    Attributes:
+        word: accepted beside on and off.
+    """
+
+    word: str
+
+    @property
+    def expected(self) -> str:
+        """The word too."""
+        return f"{self.word}, {self.noun}"
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """The word too."""
+        return {"anyOf": [*self.schema["anyOf"], {"const": self.word}]}
+
+    def parse(self, text: str) -> Any:
+        """Read the word or a switch."""
+        return None if text == self.word else super().parse(text)
+
+
+@dataclass(frozen=True)
 class Choice(Kind):
     """One word out of several.
 
@@ -263,24 +288,32 @@ class Several(Kind):
     Attributes:
         item: kind of the values.
         least: how many there must be.
+        words: a word alone that stands for a list of these values: ``none`` for no value.
     """
 
     item: Kind
     least: int = 0
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def expected(self) -> str:
         """What one value may be."""
-        return f"{self.item.expected}; or a list of these"
+        alone = "".join(f"{word}, " for word, _ in self.words)
+        return f"{alone}{self.item.expected}; or a list of these"
 
     @property
     def json_schema(self) -> dict[str, Any]:
         """One value or a list."""
         one = self.item.json_schema
-        return {"anyOf": [one, {"type": "array", "items": one, "minItems": self.least}]}
+        words = [{"const": word} for word, _ in self.words]
+        several = {"type": "array", "items": one, "minItems": self.least}
+        return {"anyOf": [*words, one, several]}
 
     def read(self, written: object) -> Any:
         """Make a list of what is written."""
+        for word, meaning in self.words:
+            if written == word:
+                return list(meaning)
         values = written if isinstance(written, list) else [written]
         if len(values) < self.least:
             refuse("empty-list", "is an empty list", self.expected)

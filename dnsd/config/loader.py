@@ -67,7 +67,7 @@ def load(
         problems += [problem for problem in news if problem.where not in reported]
         raise ConfigError(problems) from None
     config = normalize(written, surroundings, path)
-    problems += check(config, surroundings.machine, document)
+    problems += check(written, config, surroundings.machine, document)
     if errors(problems):
         raise ConfigError(problems)
     return replace(config, warnings=tuple(problems))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _IPV6_ADDRESSES = Path("/proc/net/if_inet6")
+_IPV6_ROUTES = Path("/proc/net/ipv6_route")
 _FIRST_UNPRIVILEGED_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _CAPABILITIES = Path("/proc/self/status")
 _CAP_NET_BIND_SERVICE = 1 << 10  # capabilities(7)
@@ -23,6 +24,7 @@ class Machine:
         ipv6_loopback: ``::1`` can be bound.
         superuser: the process runs as root, so it can become another user.
         users: names of the users there are.
+        ipv6_route: there is a way out by IPv6.
     """
 
     cores: int
@@ -30,6 +32,7 @@ class Machine:
     ipv6_loopback: bool
     superuser: bool
     users: frozenset[str]
+    ipv6_route: bool = False
 
 
 def inspect() -> Machine:
@@ -40,7 +43,14 @@ def inspect() -> Machine:
         ipv6_loopback=any(line.endswith(" lo") for line in _lines(_IPV6_ADDRESSES)),
         superuser=os.geteuid() == 0,
         users=frozenset(entry.pw_name for entry in pwd.getpwall()),
+        ipv6_route=any(map(_is_way_out, _lines(_IPV6_ROUTES))),
     )
+
+
+def _is_way_out(line: str) -> bool:
+    """Tell whether a line of ``ipv6_route`` is a default route that is no refusal."""
+    fields = line.split()
+    return fields[:2] == ["0" * 32, "00"] and fields[-1] != "lo"
 
 
 def _may_bind_low_ports() -> bool:

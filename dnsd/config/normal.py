@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dnsd.config import schema
+from dnsd.config import normal_listen, normal_resolver, schema
 from dnsd.source.problems import Problem, Severity, Where
 
 if TYPE_CHECKING:
@@ -19,17 +19,11 @@ if TYPE_CHECKING:
 
     from dnsd.config.machine import Machine
     from dnsd.config.places import Surroundings
-    from dnsd.config.written import (
-        WrittenAuthority,
-        WrittenConfig,
-        WrittenLimits,
-        WrittenListener,
-    )
+    from dnsd.config.written import WrittenAuthority, WrittenConfig
+    from dnsd.config.written_limits import WrittenLimits
     from dnsd.source.marked_yaml import Document
 
-DNS_PORT: Final = 53
-#: Where a server answers that may not bind port 53.
-UNPRIVILEGED_PORT: Final = 5300
+_TLS_EXAMPLE: Final = {"certificate": "fullchain.pem", "key": "privkey.pem"}
 ZONE_DIRECTORY: Final = "zones"
 
 _MAX_SOCKET_PATH = 107  # octets: sockaddr_un of unix(7) without its closing zero
@@ -48,10 +42,14 @@ def normalize(
     workers = machine.cores if written.workers is None else written.workers
     return schema.Config(
         file=file,
-        listen=_listen(written.listen, machine),
+        listen=normal_listen.listeners(written.listen, machine),
         workers=workers,
         state_directory=written.state_directory,
         user=written.user,
+        tls=schema.Tls(written.tls.certificate, written.tls.key),
+        https=schema.Https(written.https.path, tuple(written.https.proxies)),
+        resolver=normal_resolver.resolver(written.resolver, machine),
+        cache=normal_resolver.cache(written.cache),
         authority=_authority(written.authority, surroundings),
         server_identity=schema.ServerIdentity(
             nsid=written.server_identity.nsid, version=written.server_identity.version
@@ -67,15 +65,24 @@ def normalize(
     )
 
 
-def check(config: schema.Config, machine: Machine, document: Document | None) -> Iterator[Problem]:
+def check(
+    written: WrittenConfig, config: schema.Config, machine: Machine, document: Document | None
+) -> Iterator[Problem]:
     """Find what is wrong or unwise with values that are each right alone.
 
     Args:
+        written: the configuration as written.
         config: the normalized configuration.
         machine: what it was decided by.
         document: the file it came from, None for the defaults.
     """
-    yield from _check_listeners(config, document)
+    yield from normal_listen.check(
+        written.listen, machine, lambda index: _where(config, document, "listen", index)
+    )
+    yield from _check_tls(config, document)
+    yield from normal_resolver.check(
+        config.resolver, lambda *path: _where(config, document, "resolver", *path)
+    )
     if machine.superuser and config.user is None and not _says_user(document):
         yield Problem(
             _where(config, document, "user"),
@@ -96,21 +103,18 @@ def check(config: schema.Config, machine: Machine, document: Document | None) ->
         )
 
 
-def _check_listeners(config: schema.Config, document: Document | None) -> Iterator[Problem]:
-    seen: dict[tuple[str, int, str], int] = {}
-    for index, listener in enumerate(config.listen):
-        for transport in listener.transports:
-            endpoint = (listener.address, listener.port, transport)
-            first = seen.setdefault(endpoint, index)
-            if first != index:
-                place = _where(config, document, "listen", first)
-                yield Problem(
-                    _where(config, document, "listen", index),
-                    "duplicate-listener",
-                    f"listen[{index}] is {listener.address} port {listener.port}/{transport}"
-                    f" again, first in line {place.line}",
-                )
-                break
+def _check_tls(config: schema.Config, document: Document | None) -> Iterator[Problem]:
+    """Check that certificate and key come together."""
+    pair = {"certificate": config.tls.certificate, "key": config.tls.key}
+    missing = [name for name, path in pair.items() if path is None]
+    if len(missing) == 1:
+        yield Problem(
+            _where(config, document, "tls"),
+            "half-a-certificate",
+            f"tls.{missing[0]} is missing",
+            "both certificate and key, or neither",
+            f"{missing[0]}: {_TLS_EXAMPLE[missing[0]]}",
+        )
 
 
 def _says_user(document: Document | None) -> bool:
@@ -122,21 +126,6 @@ def _where(config: schema.Config, document: Document | None, *path: str | int) -
     if document is None:
         return Where(str(config.file or "built-in defaults"))
     return document.where(path)
-
-
-def _listen(written: list[WrittenListener] | None, machine: Machine) -> tuple[schema.Listener, ...]:
-    port = DNS_PORT if machine.low_ports else UNPRIVILEGED_PORT
-    if written is None:
-        addresses = ["127.0.0.1", "::1"] if machine.ipv6_loopback else ["127.0.0.1"]
-        return tuple(schema.Listener(address, port, ("udp", "tcp")) for address in addresses)
-    return tuple(
-        schema.Listener(
-            listener.address,
-            listener.port or port,
-            tuple(name for name in ("udp", "tcp") if name in listener.transports),
-        )
-        for listener in written
-    )
 
 
 def _authority(written: WrittenAuthority, surroundings: Surroundings) -> schema.Authority:
@@ -184,9 +173,22 @@ def _limits(written: WrittenLimits) -> schema.Limits:
         tcp_in_flight=written.tcp_in_flight,
         tcp_unsent_octets=written.tcp_unsent,
         tcp_unsent_time_s=written.tcp_unsent_time,
+        tls_handshake_s=written.tls_handshake,
+        tls_handshakes=written.tls_handshakes,
+        doh_clients=written.doh_clients,
+        doh_streams=written.doh_streams,
+        doh_resets=written.doh_resets,
+        doh_body_octets=written.doh_body,
+        doh_headers_octets=written.doh_headers,
         zone_store_octets=written.zone_store_size,
         compile_memory_octets=written.compile_memory,
         compile_time_s=written.compile_time,
+        local_file_octets=written.local_file_size,
+        local_names=written.local_names,
+        block_list_octets=written.block_list_size,
+        block_list_names=written.block_list_names,
+        block_list_time_s=written.block_list_time,
+        block_store_octets=written.block_store_size,
         watch_delay_s=written.watch_delay,
         http_connections=written.http_connections,
         http_connections_per_client=min(

@@ -101,6 +101,42 @@ class ZonePath(PlacedKind):
         return path
 
 
+@dataclass(frozen=True)
+class ReadableFile(PlacedKind):
+    """A file that exists and can be read; read as an absolute path, the word as None.
+
+    Attributes:
+        what: what the file holds, a noun phrase.
+        word: stands for no file; empty where there must be one.
+    """
+
+    what: str
+    word: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What the file holds, and the word."""
+        return f"the path of {self.what}" + (f", or {self.word}" if self.word else "")
+
+    def read(self, written: object) -> Any:
+        """Take text; nothing is the word."""
+        return super().read(self.word if written is None and self.word else written)
+
+    def place(self, text: str, surroundings: Surroundings) -> Path | None:
+        """Resolve the path and look whether it can be read."""
+        if self.word and text == self.word:
+            return None
+        path = _resolve(text, surroundings.directory)
+        try:
+            with path.open("rb") as file:
+                file.read(1)
+        except OSError as error:
+            refuse(
+                "unreadable-path", f"is {path}: {error.strerror}", self.expected, _mend(error, path)
+            )
+        return path
+
+
 class SecretFile(PlacedKind):
     """A file of cookie secrets that only its owner can read; read as its path and them."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-    from dnsd.config.written import Section
+    from dnsd.config.section import Section
     from dnsd.source.marked_yaml import Document
 
 Location: TypeAlias = tuple[str | int, ...]
@@ -58,7 +58,7 @@ def _path(written: Any, location: Location) -> Location:
         if isinstance(written, dict):
             if step not in written:
                 continue
-        elif not isinstance(written, list):
+        elif not isinstance(written, list) or not isinstance(step, int):
             break
         written = written[step]
         path.append(step)
@@ -74,7 +74,9 @@ def _unknown_key(path: Location, document: Document) -> Problem:
         for home, section in sections().items()
         if word in section.model_fields
     ]
-    meant = nearest(word, known) or " or ".join(homes)
+    # In a section a slip is likelier than a key from elsewhere, at the top it is not.
+    near, elsewhere = nearest(word, known), " or ".join(homes)
+    meant = (near or elsewhere) if above else (elsewhere or near)
     if meant:
         expected, hint = "", f"did you mean {meant}?"
     elif len(known) <= _MAX_LISTED:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dnsd.config.schema_resolver import Cache, Resolver
     from dnsd.source.problems import Problem
 
 
@@ -23,12 +24,40 @@ class Listener:
     Attributes:
         address: IPv4 or IPv6 address as text; ``0.0.0.0`` and ``::`` are wildcards.
         port: 1..65535, the same for every transport.
-        transports: ``udp`` and ``tcp``, at least one, in that order.
+        transports: of ``udp``, ``tcp``, ``dot``, ``doh`` and ``doh-http`` at least one,
+            in that order; of those over TCP only one.
     """
 
     address: str
     port: int
     transports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate of DNS over TLS and HTTPS; both are None for one of our own making.
+
+    Attributes:
+        certificate: PEM file of the certificate and those that lead to its issuer.
+        key: PEM file of its private key.
+    """
+
+    certificate: Path | None
+    key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Https:
+    """DNS over HTTPS (RFC 8484).
+
+    Attributes:
+        path: of the URL that clients are told.
+        proxies: whose word on who the client is counts, in the words of
+            ``Authority.allow``.
+    """
+
+    path: str
+    proxies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +182,22 @@ class Limits:
     tcp_in_flight: int
     tcp_unsent_octets: int
     tcp_unsent_time_s: float
+    tls_handshake_s: float
+    tls_handshakes: int
+    doh_clients: int
+    doh_streams: int
+    doh_resets: int
+    doh_body_octets: int
+    doh_headers_octets: int
     zone_store_octets: int
     compile_memory_octets: int
     compile_time_s: float
+    local_file_octets: int
+    local_names: int
+    block_list_octets: int
+    block_list_names: int
+    block_list_time_s: float
+    block_store_octets: int
     watch_delay_s: float
     http_connections: int
     http_connections_per_client: int
@@ -187,6 +229,10 @@ class Config:
     workers: int
     state_directory: Path
     user: str | None
+    tls: Tls
+    https: Https
+    resolver: Resolver
+    cache: Cache
     authority: Authority
     server_identity: ServerIdentity
     cookies: Cookies
@@ -200,6 +246,11 @@ class Config:
     def zone_store(self) -> Path:
         """The directory of the store of compiled zones."""
         return self.state_directory / "zone-store"
+
+    @property
+    def block_lists(self) -> Path:
+        """The directory of fetched block lists and of the store of compiled ones."""
+        return self.state_directory / "block-lists"
 
     @property
     def serials(self) -> Path:

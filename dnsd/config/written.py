@@ -7,60 +7,20 @@ Defaults stand here as a person would write them.
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import model_validator
 
 from dnsd.config.addresses import Address, LoopbackEndpoint, Network
-from dnsd.config.kinds import (
-    Choice,
-    Duration,
-    Several,
-    SeveralSections,
-    Share,
-    Size,
-    Switch,
-    Text,
-    WholeNumber,
-    refuse,
-    shown,
-)
-from dnsd.config.places import FilePath, SecretFile, SocketPath, UserName, ZonePath
+from dnsd.config.kinds import Choice, Several, SeveralSections, Share, Switch, Text, WholeNumber
+from dnsd.config.name_kinds import UrlPath
+from dnsd.config.places import FilePath, ReadableFile, SecretFile, SocketPath, UserName, ZonePath
+from dnsd.config.section import Section, key, section
+from dnsd.config.written_limits import WrittenLimits
+from dnsd.config.written_resolver import WrittenCache, WrittenResolver
 
-
-def key(doc: str, default: Any = ..., *, example: Any, otherwise: str = "") -> Any:
-    """Declare a key.
-
-    Args:
-        doc: its sentence.
-        default: as written in a file; left out for a key that must be written.
-        example: as written in a file.
-        otherwise: the default in words, where it is no plain value.
-    """
-    extra: dict[str, JsonValue] | None = {"x-default": otherwise} if otherwise else None
-    return Field(default, description=doc, examples=[example], json_schema_extra=extra)
-
-
-def section(doc: str) -> Any:
-    """Declare a mapping of keys that may be left out as a whole."""
-    return Field({}, description=doc)
-
-
-class Section(BaseModel):
-    """A mapping with a closed set of keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _take_a_mapping(cls, written: object) -> object:
-        if written is None or written == "":
-            return {}  # every key of the section is commented out
-        if not isinstance(written, dict):
-            expected = f"a mapping with the keys {', '.join(cls.model_fields)}"
-            refuse("not-a-mapping", f"is {shown(written)}", expected)
-        return written
+TRANSPORTS = ("udp", "tcp", "dot", "doh", "doh-http")
 
 
 class WrittenListener(Section):
@@ -71,10 +31,45 @@ class WrittenListener(Section):
         example="192.0.2.53",
     )
     port: Annotated[int | None, WholeNumber("1", "65535", "auto")] = key(
-        "Port to answer on; auto is 53 where that is allowed, else 5300.", "auto", example=53
+        "Port to answer on; auto is 53 for udp and tcp, 853 for dot, 443 for doh and 80 for"
+        " doh-http where these are allowed, else 5300, 8853, 8443 and 8080.",
+        "auto",
+        example=53,
     )
-    transports: Annotated[list[str], Several(Choice(("udp", "tcp")), 1)] = key(
-        "Transports to answer on.", ["udp", "tcp"], example=["udp", "tcp"]
+    transports: Annotated[list[str], Several(Choice(TRANSPORTS), 1)] = key(
+        "Transports to answer on: dot is DNS over TLS, doh is DNS over HTTPS, doh-http is the"
+        " same without TLS behind a proxy of yours that adds it.",
+        ["udp", "tcp"],
+        example=["udp", "tcp", "dot"],
+    )
+
+
+class WrittenTls(Section):
+    """The certificate that clients of DNS over TLS and HTTPS see."""
+
+    certificate: Annotated[Path | None, ReadableFile("a certificate chain in PEM form", "none")] = (
+        key(
+            "The certificate and those that lead to its issuer; none makes one in the state"
+            " directory that nobody has signed.",
+            "none",
+            example="fullchain.pem",
+        )
+    )
+    key: Annotated[Path | None, ReadableFile("a private key in PEM form", "none")] = key(
+        "Its private key; none only with certificate none.", "none", example="privkey.pem"
+    )
+
+
+class WrittenHttps(Section):
+    """DNS over HTTPS."""
+
+    path: Annotated[str, UrlPath()] = key(
+        "Path of the URL that clients are told.", "/dns-query", example="/dns/secret-path"
+    )
+    proxies: Annotated[list[str], Several(Network())] = key(
+        "Proxies whose Forwarded and X-Forwarded-For headers say who the client is.",
+        [],
+        example=["loopback"],
     )
 
 
@@ -186,126 +181,6 @@ class WrittenLog(Section):
     )
 
 
-class WrittenLimits(Section):
-    """Every budget of the server. Numbers count for each worker."""
-
-    edns_size: Annotated[int, WholeNumber("512", "4096")] = key(
-        "Octets of the largest UDP reply.", "1232", example=1400
-    )
-    datagrams_per_turn: Annotated[int, WholeNumber("1", "1024")] = key(
-        "Datagrams read from one socket before the others get their turn.", "64", example=128
-    )
-    formerr_rate: Annotated[int, WholeNumber("0", "1000")] = key(
-        "Malformed queries a second that one client network gets an answer to; 0 is no limit.",
-        "1",
-        example=5,
-    )
-    chaos_rate: Annotated[int, WholeNumber("0", "1000")] = key(
-        "Questions a second for the server's identity that one client network gets an answer to;"
-        " 0 is no limit.",
-        "3",
-        example=10,
-    )
-    rate_table: Annotated[int, WholeNumber("16", "10000000")] = key(
-        "Places in each row of the table of rates, 8 octets each, rounded up to a power of two.",
-        "65536",
-        example=1048576,
-    )
-    view_table: Annotated[int, WholeNumber("16", "10000000")] = key(
-        "Clients whose permission is remembered, about 200 octets each.", "32768", example=5000
-    )
-    answer_cache_entries: Annotated[int, WholeNumber("16", "10000000")] = key(
-        "Ready answers kept, about 250 octets each.", "65536", example=10000
-    )
-    answer_cache_aliases: Annotated[int, WholeNumber("16", "10000000")] = key(
-        "Spellings of queries that lead straight to a ready answer, about 350 octets each.",
-        "65536",
-        example=10000,
-    )
-    tcp_clients: Annotated[int, WholeNumber("1", "100000")] = key(
-        "Open TCP connections.", "500", example=2000
-    )
-    tcp_clients_per_net: Annotated[int, WholeNumber("1", "100000")] = key(
-        "Open TCP connections of one IPv4 address or IPv6 /56 network.", "20", example=50
-    )
-    tcp_first_message: Annotated[float, Duration("10ms", "5m")] = key(
-        "Time from connecting until the first query is complete.", "3s", example="10s"
-    )
-    tcp_whole_message: Annotated[float, Duration("10ms", "5m")] = key(
-        "Time from the first octet of a query until it is complete.", "2s", example="5s"
-    )
-    tcp_idle: Annotated[float, Duration("10ms", "1h")] = key(
-        "Time a connection may be silent.", "10s", example="30s"
-    )
-    tcp_idle_busy: Annotated[float, Duration("10ms", "1h")] = key(
-        "The same while half of all connections are taken; at most tcp_idle.", "1s", example="5s"
-    )
-    tcp_idle_full: Annotated[float, Duration("10ms", "1h")] = key(
-        "The same while four fifths of them are taken; at most tcp_idle_busy.",
-        "200ms",
-        example="1s",
-    )
-    tcp_in_flight: Annotated[int, WholeNumber("1", "10000")] = key(
-        "Queries of one connection that may wait for their answers.", "32", example=100
-    )
-    tcp_unsent: Annotated[int, Size("1KiB", "64MiB")] = key(
-        "Replies a client has not read yet before no more of its queries are read.",
-        "64KiB",
-        example="256KiB",
-    )
-    tcp_unsent_time: Annotated[float, Duration("10ms", "5m")] = key(
-        "Time after which a client that reads nothing is disconnected.", "5s", example="20s"
-    )
-    zone_store_size: Annotated[int, Size("1MiB", "1TiB")] = key(
-        "Address space set aside for compiled zones; disk is used only as needed.",
-        "64GiB",
-        example="1GiB",
-    )
-    compile_memory: Annotated[int, Size("64MiB", "64GiB")] = key(
-        "Memory of the process that compiles zones.", "1GiB", example="4GiB"
-    )
-    compile_time: Annotated[float, Duration("1s", "1d")] = key(
-        "Processor time for compiling zones, for each 100,000 records; by the clock it may"
-        " take four times as long.",
-        "30s",
-        example="2m",
-    )
-    watch_delay: Annotated[float, Duration("1ms", "1m")] = key(
-        "Time without changes to wait for before changed zone files are read.",
-        "100ms",
-        example="2s",
-    )
-    http_connections: Annotated[int, WholeNumber("1", "10000")] = key(
-        "Connections to the control socket and the metrics address.", "64", example=16
-    )
-    http_connections_per_client: Annotated[int, WholeNumber("1", "10000")] = key(
-        "Those of one address.", "16", example=4
-    )
-    http_body: Annotated[int, Size("1KiB", "64MiB")] = key(
-        "Size of the largest request to the control socket.", "1MiB", example="64KiB"
-    )
-    log_rate: Annotated[int, WholeNumber("1", "100000")] = key(
-        "Lines a second for one kind of event; the rest is counted.", "100", example=10
-    )
-    worker_silence: Annotated[float, Duration("100ms", "1h")] = key(
-        "Time without a sign of life after which a process is replaced.", "5s", example="30s"
-    )
-    restart_delay: Annotated[float, Duration("10ms", "1m")] = key(
-        "Wait before a crashed process is started again, doubled each time.",
-        "100ms",
-        example="1s",
-    )
-    restart_delay_max: Annotated[float, Duration("10ms", "1h")] = key(
-        "The longest such wait.", "30s", example="5m"
-    )
-    drain: Annotated[float, Duration("0s", "5m")] = key(
-        "Time that open connections get to finish when the server stops.", "5s", example="1s"
-    )
-    stop: Annotated[float, Duration("100ms", "10m")] = key(
-        "Time after which a process that does not stop is killed.", "30s", example="10s"
-    )
-
-
 class WrittenConfig(Section):
     """The whole file."""
 
@@ -334,6 +209,10 @@ class WrittenConfig(Section):
         "auto",
         example="dnsd",
     )
+    tls: WrittenTls = section("The certificate of DNS over TLS and HTTPS.")
+    https: WrittenHttps = section("DNS over HTTPS.")
+    resolver: WrittenResolver = section("Looking up names of other people's zones.")
+    cache: WrittenCache = section("What was learned of other people's zones.")
     authority: WrittenAuthority = section("The zones this server answers for.")
     server_identity: WrittenServerIdentity = section("What the server tells about itself.")
     cookies: WrittenCookies = section("DNS cookies.")

@@ -15,7 +15,8 @@ from dnsd.authority.zonefile.yaml_zone import read_zone
 from dnsd.cli.main import main
 from dnsd.config.loader import load
 from dnsd.config.machine import Machine
-from dnsd.config.written import Section, WrittenConfig
+from dnsd.config.section import Section
+from dnsd.config.written import WrittenConfig
 from dnsd.source.problems import errors
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,9 @@ def test_every_key_stands_in_the_reference():
 def test_a_key_is_told_with_default_example_and_what_it_takes():
     assert to_text(matching("listen[0].port"), 72) == (
         "listen[].port\n"
-        "    Port to answer on; auto is 53 where that is allowed, else 5300.\n"
+        "    Port to answer on; auto is 53 for udp and tcp, 853 for dot, 443 for\n"
+        "    doh and 80 for doh-http where these are allowed, else 5300, 8853,\n"
+        "    8443 and 8080.\n"
         "    default auto; example 53; a whole number from 1 to 65535, or auto"
     )
 

@@ -4,9 +4,7 @@ import pytest
 
 from dnsd.config.loader import load
 from dnsd.config.schema import Cookies, Limits
-from dnsd.config.written import WrittenLimits
-
-UNITS = ("_octets", "_s")
+from dnsd.config.written_limits import WrittenLimits
 
 
 def test_every_limit_of_the_file_has_its_plain_form():
@@ -26,6 +24,7 @@ def test_a_configuration_does_not_change(tmp_path, machine):
 def test_stores_are_in_the_state_directory(tmp_path, machine):
     config = load(None, directory=tmp_path, machine=machine)
     assert config.zone_store == tmp_path / "var" / "zone-store"
+    assert config.block_lists == tmp_path / "var" / "block-lists"
     assert config.serials == tmp_path / "var" / "serials.db"
 
 

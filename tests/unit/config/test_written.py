@@ -18,7 +18,27 @@ from dnsd.source.problems import ConfigError
 
 MACHINE = Machine(4, low_ports=True, ipv6_loopback=True, superuser=True, users=frozenset({"dnsd"}))
 KEYS = [key for key in all_keys() if key.kind is not None]
-REQUIRED = {"listen[]": {"address": "127.0.0.1"}, "authority.zones[]": {"file": "zones"}}
+REQUIRED = {
+    "listen[]": {"address": "127.0.0.1"},
+    "authority.zones[]": {"file": "zones"},
+    "resolver.forward[]": {"zone": "corp.example", "servers": ["192.0.2.1"], "transport": "tls"},
+    "resolver.policies[]": {"clients": ["192.0.2.0/24"]},
+    "resolver.block[]": {"file": "ads.txt"},
+}
+# What must stand beside a key that does not go with the above.
+BESIDE = {
+    "tls.certificate": {"key": "privkey.pem"},
+    "tls.key": {"certificate": "fullchain.pem"},
+    "resolver.policies[]": {"block": ["ads.txt"]},
+    "resolver.block[].url": {},
+}
+BESIDE_NONE = {
+    "tls.certificate": {},
+    "tls.key": {},
+    "resolver.block[].url": {"file": "ads.txt"},
+    "resolver.block[].file": {"url": "https://lists.example/ads.txt"},
+}
+FILES = ("extra/example.org.yaml", "ads.txt", "root.hints", "fullchain.pem", "privkey.pem")
 
 
 def _nest(path, value):
@@ -28,7 +48,8 @@ def _nest(path, value):
     name = names[-1]
     if name.endswith("[]"):
         value, name = [value], name.removesuffix("[]")
-    written = {**REQUIRED.get(above, {}), name: value}
+    beside = (BESIDE_NONE if value == "none" else BESIDE).get(path, REQUIRED.get(above, {}))
+    written = {**beside, name: value}
     return _nest(above, written) if above else written
 
 
@@ -38,7 +59,8 @@ def _problems(written):
         directory = Path(name)
         for zones in ("zones", "extra"):
             (directory / zones).mkdir()
-        (directory / "extra" / "example.org.yaml").touch()
+        for file in FILES:
+            (directory / file).touch()
         (directory / "cookie.secret").write_text("00" * 16)
         (directory / "cookie.secret").chmod(0o600)
         file = directory / "dnsd.yaml"
