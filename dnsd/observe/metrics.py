@@ -22,6 +22,8 @@ from dnsd.observe.limits import LIMITS, UNREGISTERED
 from dnsd.observe.page import Role, SlotPage
 from dnsd.observe.table import Kind, Metric, Table
 from dnsd.query.request import Transport, ZoneSet
+from dnsd.resolver.commands import Result
+from dnsd.resolver.commands import Transport as ServerTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -198,6 +200,39 @@ TCP_CONNECTIONS: Final = TABLE.gauge(
 )
 TCP_CONNECTIONS_OPENED: Final = TABLE.counter(
     "dnsd_net_tcp_connections_opened_total", "TCP connections of DNS clients accepted."
+)
+
+# --- resolver ---------------------------------------------------------------------
+
+SERVER_TRANSPORTS: Final = tuple(transport.name.lower() for transport in ServerTransport)
+EXCHANGES: Final = TABLE.counter(
+    "dnsd_resolver_exchanges_total",
+    "Queries sent to name servers, by transport and how each ended.",
+    {"transport": SERVER_TRANSPORTS, "result": tuple(result.name.lower() for result in Result)},
+)
+EXCHANGE_LATENCY: Final = TABLE.histogram(
+    "dnsd_resolver_exchange_latency_seconds",
+    "Time from sending a query to a name server to receiving the reply, by transport.",
+    {"transport": SERVER_TRANSPORTS},
+    bounds=13,  # 0.5 ms to 2 s
+    resolution=0.0005,
+)
+NEAR_MISSES: Final = TABLE.counter(
+    "dnsd_resolver_near_misses_total",
+    "Replies with a wrong ID that came from the server asked; somebody may be guessing.",
+)
+DISCARD_REASONS: Final = (
+    "not_the_reply",  # malformed, or of another question
+    "letter_case",  # its question is spelled in other letter case
+    "other_sender",  # came from another address in the moment before we connect
+)
+DISCARDED_DATAGRAMS: Final = TABLE.counter(
+    "dnsd_resolver_discarded_datagrams_total",
+    "Datagrams from name servers that were not taken for the reply, by reason.",
+    {"reason": DISCARD_REASONS},
+)
+SERVER_CONNECTIONS: Final = TABLE.gauge(
+    "dnsd_resolver_tcp_connections", "Connections to name servers, those being made included."
 )
 
 # --- authority --------------------------------------------------------------------

@@ -1,0 +1,35 @@
+"""What exchanges with name servers are handed: options, the judge of replies, entropy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dnsd.resolver.acceptance import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamOptions:
+    """How one process exchanges messages with name servers.
+
+    Attributes:
+        judge: tells of a query and octets that came back what they are
+            (``resolver/acceptance``).
+        entropy: returns so many octets that nobody can guess.
+        denied_ports: ports that queries never leave from: those we listen on.
+        edns_size: octets of the largest datagram that is taken.
+        connections: to servers, at once (``outgoing_tcp``).
+        reuse_s: an idle connection is kept so long.
+        reuse_queries: queries sent over one connection.
+    """
+
+    judge: Callable[[bytes, bytes], Verdict]
+    entropy: Callable[[int], bytes]
+    denied_ports: frozenset[int] = frozenset()
+    edns_size: int = 1232
+    connections: int = 64
+    reuse_s: float = 30.0
+    reuse_queries: int = 100

@@ -1,0 +1,40 @@
+"""A reactor that the test turns by hand: real descriptors, time that stands still."""
+
+import select
+
+from twisted.internet.task import Clock
+
+_PATIENCE_S = 10
+
+
+class TurningReactor(Clock):
+    """Reads when it is told to; ``advance`` passes time."""
+
+    def __init__(self):
+        super().__init__()
+        self.readers = set()
+        self.advance(1000.0)
+
+    def addReader(self, reader):  # noqa: N802 - Twisted's name
+        self.readers.add(reader)
+
+    def removeReader(self, reader):  # noqa: N802 - Twisted's name
+        self.readers.discard(reader)
+
+    def turn(self, wait_s=_PATIENCE_S):
+        """Wait until something can be read and read it; whether there was something."""
+        readable, _, _ = select.select(list(self.readers), [], [], wait_s)
+        for reader in readable:
+            reader.doRead()
+        self.advance(0)
+        return bool(readable)
+
+    def turn_until(self, is_done):
+        """Take turns until something is so."""
+        while not is_done():
+            assert self.turn(), "nothing came"
+
+    def turn_while_readable(self):
+        """Take turns until the kernel has nothing more to read, for a tenth of a second."""
+        while self.turn(0.1):
+            pass
