@@ -1,0 +1,109 @@
+"""What failed lately and is not tried again for a while.
+
+A resolution that failed is answered from here for 5 s, and for twice as long each
+time it fails again, up to 5 minutes: who retries at once must not make us ask at
+once (RFC 9520 §3.2). A failure is no data: it is never answered as a denial.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Generic
+
+from dnsd.resolver.recent import Recent, Value
+
+if TYPE_CHECKING:
+    from dnsd.resolver.options import ResolverLimits
+    from dnsd.resolver.outcome import Explanation
+
+# An entry is about 300 octets with its key.
+_ENTRIES: Final = 20_000
+
+
+class Setbacks(Generic[Value]):
+    """Keys that failed, with a reason, each for a time that doubles.
+
+    Attributes:
+        table: key → end, monotonic seconds; length, seconds; reason.
+    """
+
+    __slots__ = ("_first_s", "_max_s", "table")
+
+    def __init__(self, first_s: float, max_s: float, entries: int) -> None:
+        self._first_s = first_s
+        self._max_s = max_s
+        self.table: Recent[tuple[float, float, Value]] = Recent(entries)
+
+    def add(self, key: bytes, now: float, reason: Value, *, grows: bool = True) -> None:
+        """Note a failure; one that is noted already stays as it is.
+
+        Args:
+            key: what failed.
+            now: monotonic seconds.
+            reason: why.
+            grows: may last longer than the time before.
+        """
+        length_s = self._first_s
+        earlier = self.table.get(key)
+        if earlier is not None:
+            end, earlier_s, _ = earlier
+            if now < end:
+                return
+            if now < end + self._max_s:
+                length_s = min(2 * earlier_s, self._max_s) if grows else earlier_s
+        self.table.put(key, (now + length_s, length_s, reason))
+
+    def find(self, key: bytes, now: float) -> Value | None:
+        """Return why a key is still to be left alone, ``None`` if it is not."""
+        found = self.table.get(key)
+        if found is None or now >= found[0]:
+            return None
+        return found[2]
+
+
+class Failures:
+    """Questions that could not be resolved."""
+
+    __slots__ = ("_setbacks",)
+
+    def __init__(self, limits: ResolverLimits, entries: int = _ENTRIES) -> None:
+        self._setbacks: Setbacks[Explanation] = Setbacks(
+            limits.failure_ttl_s, limits.failure_ttl_max_s, entries
+        )
+
+    @property
+    def turnovers(self) -> int:
+        """Times that the older half was forgotten: hits of ``failure_table``."""
+        return self._setbacks.table.turnovers
+
+    def failed(
+        self, name: bytes, rrtype: int, now: float, reason: Explanation, *, grows: bool = True
+    ) -> None:
+        """Remember that a question could not be resolved.
+
+        Args:
+            name: asked for, in canonical form.
+            rrtype: asked for.
+            now: monotonic seconds.
+            reason: what clients are told.
+            grows: lasts twice as long as the last time; not so while no server at
+                all answers, because then it is our own network that failed and
+                nobody gains from our silence after it has come back.
+        """
+        self._setbacks.add(_key(name, rrtype), now, reason, grows=grows)
+
+    def find(self, name: bytes, rrtype: int, now: float) -> Explanation | None:
+        """Return why a question is not asked again yet, ``None`` if it may be."""
+        return self._setbacks.find(_key(name, rrtype), now)
+
+    def forget(self, name: bytes, rrtype: int) -> None:
+        """Take back what is known of a question: it was resolved, or was flushed."""
+        self._setbacks.table.remove(_key(name, rrtype))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._setbacks.table.clear()
+
+
+def _key(name: bytes, rrtype: int) -> bytes:
+    # A name ends with its root label, so what follows is always the type.
+    return name + rrtype.to_bytes(2, "big")
