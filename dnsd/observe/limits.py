@@ -12,6 +12,9 @@ from typing import Final
 
 UNREGISTERED: Final = "unregistered"
 
+# Every limit is a series, so this metric alone may have more than others.
+MAX_LIMITS: Final = 200
+
 LIMITS: Final[dict[str, str]] = {
     # datagrams and connections
     "datagrams_per_turn": "a socket had more datagrams than one reactor turn takes",
@@ -25,6 +28,15 @@ LIMITS: Final[dict[str, str]] = {
     "tcp_in_flight": "a connection was paused because too many of its queries wait",
     "tcp_unsent": "a connection was paused because its client does not read",
     "tcp_unsent_time": "a connection was closed because its client did not read in time",
+    "tls_handshake": "a connection was closed because its TLS handshake took too long",
+    "tls_handshakes": "a connection was refused because its client net began too many TLS handshakes",
+    "tls_messages": "a connection was closed because its client spoke too much TLS and no DNS",
+    "doh_clients": "a connection of DNS over HTTPS was refused because the worker has too many",
+    "doh_streams": "a connection of DNS over HTTPS had more requests at once than it may",
+    "doh_resets": "a connection of DNS over HTTPS was closed because it broke off too many requests",
+    "doh_frames": "a connection of DNS over HTTPS was closed because of frames without requests",
+    "doh_headers": "a request of DNS over HTTPS had too long headers",
+    "doh_body": "a request of DNS over HTTPS had too long a body",
     "descriptors": "a connection was not accepted because no descriptor was free",
     # asking name servers
     "outgoing_sockets": "a query to a server waited because no socket could be had",

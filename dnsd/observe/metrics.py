@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final
 
-from dnsd.observe.limits import LIMITS, UNREGISTERED
+from dnsd.observe.limits import LIMITS, MAX_LIMITS, UNREGISTERED
 from dnsd.observe.page import Role, SlotPage
 from dnsd.observe.table import Kind, Metric, Table
 from dnsd.query.request import Transport, ZoneSet
@@ -61,7 +61,7 @@ def enter_row(page: SlotPage, index: int, pid: int, role: Role, wall_now: int) -
 
 # --- the block of hot counts ------------------------------------------------------
 
-TRANSPORTS: Final = tuple(transport.name.lower() for transport in Transport)
+TRANSPORTS: Final = tuple(transport.label for transport in Transport)
 
 TYPE_CLASSES: Final = (
     "A", "AAAA", "NS", "SOA", "PTR", "MX", "TXT", "SRV", "HTTPS", "DNSSEC", "ANY", "other",
@@ -201,6 +201,11 @@ TCP_CONNECTIONS: Final = TABLE.gauge(
 TCP_CONNECTIONS_OPENED: Final = TABLE.counter(
     "dnsd_net_tcp_connections_opened_total", "TCP connections of DNS clients accepted."
 )
+TLS_HANDSHAKES: Final = TABLE.counter(
+    "dnsd_net_tls_handshakes_total",
+    "TLS handshakes of DNS clients, by transport and how they ended.",
+    {"transport": ("dot", "doh"), "result": ("full", "resumed", "failed")},
+)
 
 # --- resolver ---------------------------------------------------------------------
 
@@ -336,6 +341,7 @@ LIMIT_HITS: Final = TABLE.counter(
     "dnsd_limit_hits_total",
     "Times that a limit was reached, by its name.",
     {"limit": tuple(LIMITS)},
+    at_most=MAX_LIMITS,
 )
 _LIMIT_SLOTS: Final = {name: LIMIT_HITS.slot(name) for name in LIMITS}
 _DROP_SLOTS: Final = {reason: DATAGRAMS_DROPPED.slot(reason) for reason in DROP_REASONS}

@@ -132,14 +132,26 @@ class Table:
         help_text: str,
         labels: Mapping[str, Sequence[str]] | None = None,
         unit: float = 1.0,
+        *,
+        at_most: int = MAX_SERIES_PER_METRIC,
     ) -> Metric:
         """Register a count that only grows, with a slot for each series.
+
+        Args:
+            name: see `Metric`.
+            help_text: see `Metric`.
+            labels: for each label the values that it takes.
+            unit: see `Metric`.
+            at_most: series that it may have; a larger bound than the common one
+                needs a reason.
 
         Raises:
             ValueError: a second metric of that name, or too many series; this
                 holds for every method that registers.
         """
-        return self._plain(Kind.COUNTER, name, help_text, labels or {}, unit)
+        metric = self._plain(Kind.COUNTER, name, help_text, labels or {}, unit)
+        self._register(metric, len(metric.series), at_most)
+        return metric
 
     def gauge(
         self,
@@ -149,7 +161,9 @@ class Table:
         unit: float = 1.0,
     ) -> Metric:
         """Register a present amount, with a slot for each series."""
-        return self._plain(Kind.GAUGE, name, help_text, labels or {}, unit)
+        metric = self._plain(Kind.GAUGE, name, help_text, labels or {}, unit)
+        self._register(metric, len(metric.series))
+        return metric
 
     def total(
         self,
@@ -230,17 +244,15 @@ class Table:
         unit: float,
     ) -> Metric:
         series = {values: (self.reserve(1),) for values in itertools.product(*labels.values())}
-        metric = Metric(name, kind, help_text, tuple(labels), series, unit)
-        self._register(metric, len(series))
-        return metric
+        return Metric(name, kind, help_text, tuple(labels), series, unit)
 
-    def _register(self, metric: Metric | Histogram, series: int) -> None:
+    def _register(
+        self, metric: Metric | Histogram, series: int, at_most: int = MAX_SERIES_PER_METRIC
+    ) -> None:
         if metric.name in self.metrics:
             raise ValueError(f"metric {metric.name} is registered twice")
-        if series > MAX_SERIES_PER_METRIC:
-            raise ValueError(
-                f"metric {metric.name} has {series} series, the limit is {MAX_SERIES_PER_METRIC}"
-            )
+        if series > at_most:
+            raise ValueError(f"metric {metric.name} has {series} series, the limit is {at_most}")
         if self.series_count + series > MAX_SERIES:
             raise ValueError(f"metric {metric.name} passes the limit of {MAX_SERIES} series")
         self.series_count += series

@@ -43,6 +43,13 @@ def test_a_metric_with_too_many_series_is_refused(table):
     table.counter("b_total", "B.", {"x": values[1:]})
 
 
+def test_one_metric_may_have_a_bound_of_its_own(table):
+    values = [str(i) for i in range(MAX_SERIES_PER_METRIC + 1)]
+    table.counter("a", "A.", {"x": values}, at_most=len(values))
+    with pytest.raises(ValueError, match="51 series, the limit is 10"):
+        table.counter("b", "B.", {"x": values}, at_most=10)
+
+
 def test_a_table_with_too_many_series_is_refused(table):
     values = [str(i) for i in range(MAX_SERIES_PER_METRIC)]
     for i in range(MAX_SERIES // MAX_SERIES_PER_METRIC):
