@@ -41,6 +41,15 @@ LIMITS: Final[dict[str, str]] = {
     # asking name servers
     "outgoing_sockets": "a query to a server waited because no socket could be had",
     "outgoing_tcp": "a query to a server waited because there are too many connections",
+    "failure_table": "the table of failed questions was full and its old half was dropped",
+    "server_in_flight": "a server was not asked because too much is in flight with it",
+    "server_table": "the table of servers was full and its old half was dropped",
+    "zone_in_flight": "a question was given up because too much is in flight at its zone",
+    # clients of the resolver
+    "client_misses": "a client asked for more that is not in the cache than its rate allows",
+    "recursions": "a client query was refused because too many wait for upstream answers",
+    "shed_after": "a client query was given up for a newer one because too many wait",
+    "waiting_answers": "a client waited for too many answers to get one more",
     # messages and replies
     "edns_options": "a message held more EDNS options than are read",
     "compressed_names": "names beyond the bound of one message were written in full",

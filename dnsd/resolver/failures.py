@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dnsd.resolver.options import ResolverLimits
     from dnsd.resolver.outcome import Explanation
 
+#: Name of the limit that bounds the table, as metrics call it.
+LIMIT: Final = "failure_table"
+
 # An entry is about 300 octets with its key.
 _ENTRIES: Final = 20_000
 
@@ -72,7 +75,7 @@ class Failures:
 
     @property
     def turnovers(self) -> int:
-        """Times that the older half was forgotten: hits of ``failure_table``."""
+        """Times that the older half was forgotten: hits of :data:`LIMIT`."""
         return self._setbacks.table.turnovers
 
     def failed(

@@ -28,6 +28,8 @@ from dnsd.resolver.recent import Recent
 if TYPE_CHECKING:
     from dnsd.resolver.options import ResolverLimits
 
+#: Name of the limit that bounds the table, as metrics call it.
+LIMIT: Final = "server_table"
 #: Consecutive timeouts from which a server is held.
 HELD_TIMEOUTS: Final = 5
 #: How long times, letter case and EDNS of a server are believed.
@@ -149,7 +151,7 @@ class Servers:
 
     @property
     def turnovers(self) -> int:
-        """Times that older entries were forgotten: hits of ``server_table``."""
+        """Times that older entries were forgotten: hits of :data:`LIMIT`."""
         return self._table.turnovers + self._lame.table.turnovers
 
     def find(self, address: bytes, now: float) -> Server | None:
