@@ -64,6 +64,8 @@ class Answer:
         wildcard: owner of the wildcard that stands for the name asked for;
             empty when that name exists.
         limits: names of limits that were hit.
+        unfinished: where the chain of aliases goes on outside our zones; empty
+            if it does not.
     """
 
     rcode: int
@@ -76,6 +78,7 @@ class Answer:
     generated: bool = False
     wildcard: bytes = b""
     limits: tuple[str, ...] = ()
+    unfinished: bytes = b""
 
 
 def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) -> Answer | None:
@@ -119,6 +122,7 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
             if following is None or following.nodes.origin != zone.nodes.origin:
                 reply.slot = 0
                 if following is None:
+                    reply.unfinished = target
                     break
             zone, qname = following, target
         else:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from dnsd.net.clock import Clock, Timer
+    from dnsd.net.responder import SendLate
 
 # Messages of one connection answered before the reactor does other things.
 MESSAGES_PER_TURN: Final = 32
@@ -54,8 +55,8 @@ class Responder(Protocol):
     def row(self) -> memoryview:
         """Counters of this process."""
 
-    def respond(self, request: Request) -> bytes | None:
-        """Answer one request; ``None`` when nothing is to be sent."""
+    def respond(self, request: Request, send_late: SendLate) -> bytes | None:
+        """Answer one request; ``None`` if ``send_late`` will be called with the reply."""
 
 
 class Stream(Protocol):
@@ -202,11 +203,26 @@ class FramedTcp(TwistedProtocol):
                 now,
                 clock.wall_now(),
             )
-            session.send(self._connections.responder.respond(request) or b"", now)
+            reply = self._connections.responder.respond(request, self.send_late)
+            if reply is not None:
+                session.send(reply, now)
+        self._write()
+        self._go_on()
+
+    def send_late(self, request: Request, reply: bytes) -> None:  # noqa: ARG002 - whose it is
+        """Send the reply to a message of an earlier turn; nothing if it gets none."""
+        if self not in self._connections:
+            return
+        self._session.send(reply, self._connections.clock.now())
+        self._write()
+        self._go_on()
+
+    def _write(self) -> None:
+        """Have the transport ask for what there is to send."""
+        session = self._session
         if session.unsent_octets and not self._is_producing:
             self._is_producing = True
             self._tcp.registerProducer(self, streaming=False)
-        self._go_on()
 
     def _go_on(self) -> None:
         """Decide what happens next: answer more, read or not, close."""
@@ -259,6 +275,9 @@ class Connections(Factory):
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def __contains__(self, connection: object) -> bool:
+        return connection in self._open
 
     def buildProtocol(self, addr: IAddress | None) -> FramedTcp | None:  # noqa: N802 - Twisted's name
         """Take a connection on, or refuse it with ``None``."""

@@ -7,6 +7,9 @@ that the readers of UDP and TCP only move octets.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dnsd.observe import metrics
@@ -15,27 +18,47 @@ from dnsd.query.cookies import MALFORMED, VALID
 from dnsd.query.finish import option
 from dnsd.query.ratelimit import LIMITS
 from dnsd.query.request import Request, Transport, ZoneSet
-from dnsd.query.views import ALL_VIEWS, UNLIMITED
+from dnsd.query.views import UNLIMITED
 from dnsd.wire.iana import OptionCode
 
 if TYPE_CHECKING:
     from dnsd.observe.log import EventLog
     from dnsd.query.answer_cache import AnswerCacheOptions, Hit, Sighting, Stored
     from dnsd.query.parts import Parts
+    from dnsd.query.pipeline import Later
     from dnsd.query.request import Reply
 
 Aliases = tuple["dict[bytes, Stored]", bool]
+#: Sends a reply, or none, to the request of an earlier turn.
+SendLate = Callable[[Request, bytes], None]
 NO_ALIASES: Final[Aliases] = ({}, False)
 
 _COOKIE = int(OptionCode.COOKIE)
 _ANY_ZONE = 0  # generation slot that moves with every change, before the zone's own
 
 
+@dataclass(slots=True)
+class _Pending:
+    """A request that the pipeline has in hand.
+
+    Attributes:
+        request: as it came.
+        sighting: what the cache made of it, ``None`` if it has no plain form.
+        table: where its reply may be kept.
+        generation: of all zones, when it was asked.
+    """
+
+    request: Request
+    sighting: Sighting | None
+    table: Table | None
+    generation: int
+
+
 class Answers(Protocol):
     """What answers requests that no cache answers: the pipeline, or a guard before it."""
 
-    def reply(self, request: Request) -> Reply:
-        """Answer one request."""
+    def reply(self, request: Request, later: Later) -> Reply | None:
+        """Answer one request; ``None`` if ``later`` will be called with the reply."""
         ...
 
 
@@ -75,10 +98,9 @@ class Responder:
         self._log = log
         # Hits of each limit that were told already.
         self._told = dict.fromkeys(_TURNOVERS, 0)
-        self._tables = (
-            {(view, transport): Table(cache, self.generations) for view in ALL_VIEWS
-             for transport in Transport} if cache else {}
-        )  # fmt: skip
+        self._cache = cache
+        # Made when needed: few of the views and transports that can be occur.
+        self._tables: dict[tuple[int, Transport], Table] = {}
 
     def aliases_for(self, client: bytes) -> Aliases:
         """Return what a UDP reader may answer a client with by itself.
@@ -87,10 +109,10 @@ class Responder:
             The aliases of the client's view, and whether each reply must first
             be within its rate, as :meth:`is_within_rate` tells.
         """
-        if not self._tables:
+        if self._cache is None:
             return NO_ALIASES
         view = self._parts.views.view(client)
-        return self._tables[view, Transport.UDP].aliases, not view & UNLIMITED
+        return self._table(self._cache, view, Transport.UDP).aliases, not view & UNLIMITED
 
     def sample(self) -> None:
         """Count what the parts only keep for themselves; to be called now and then."""
@@ -105,24 +127,39 @@ class Responder:
             self.row[slot] += hits - self._told[slot]
             self._told[slot] = hits
 
-    def respond(self, request: Request) -> bytes | None:
-        """Answer one request; ``None`` when nothing is to be sent."""
-        if not self._tables:
-            return self._ask_pipeline(request, None, None)
+    def respond(self, request: Request, send_late: SendLate) -> bytes | None:
+        """Answer one request.
+
+        Args:
+            request: as it came.
+            send_late: called in a later turn if the reply is not known yet.
+
+        Returns:
+            The reply, no octets when nothing is to be sent; ``None`` when
+            ``send_late`` will be called.
+        """
+        if self._cache is None:
+            return self._ask_pipeline(request, None, None, send_late)
         view = self._parts.views.view(request.client)
-        table = self._tables[view, request.transport]
+        table = self._table(self._cache, view, request.transport)
         datagram = request.transport is Transport.UDP
         sighting = see(request.octets, datagram=datagram, max_udp=self.max_datagram)
         if sighting is None:
-            return self._ask_pipeline(request, None, None)
-        hit = table.find(request.octets, sighting)
+            return self._ask_pipeline(request, None, None, send_late)
+        hit = table.find(request.octets, sighting, request.now)
         reply = self._finish_hit(request, sighting, hit, view) if hit else None
         if reply is None:
             self.row[_MISSES] += 1
-            return self._ask_pipeline(request, sighting, table)
+            return self._ask_pipeline(request, sighting, table, send_late)
         self.row[_HITS] += 1
         _HIT_LATENCY.observe(self.row, time.monotonic() - request.now)
         return reply
+
+    def _table(self, cache: AnswerCacheOptions, view: int, transport: Transport) -> Table:
+        table = self._tables.get((view, transport))
+        if table is None:
+            table = self._tables[view, transport] = Table(cache, self.generations)
+        return table
 
     def _finish_hit(
         self, request: Request, sighting: Sighting, hit: Hit, view: int
@@ -160,22 +197,36 @@ class Responder:
         return octets
 
     def _ask_pipeline(
-        self, request: Request, sighting: Sighting | None, table: Table | None
+        self,
+        request: Request,
+        sighting: Sighting | None,
+        table: Table | None,
+        send_late: SendLate,
     ) -> bytes | None:
-        """Run the pipeline, count what happened, keep what may be kept."""
-        generations = self.generations
-        before = generations[_ANY_ZONE]
-        reply = self._pipeline.reply(request)
+        """Run the pipeline; ``None`` when its reply comes later."""
+        pending = _Pending(request, sighting, table, self.generations[_ANY_ZONE])
+        reply = self._pipeline.reply(request, partial(self._finish_late, pending, send_late))
+        return None if reply is None else self._finish(pending, reply)
+
+    def _finish_late(self, pending: _Pending, send_late: SendLate, reply: Reply) -> None:
+        send_late(pending.request, self._finish(pending, reply))
+
+    def _finish(self, pending: _Pending, reply: Reply) -> bytes:
+        """Count what happened, keep what may be kept; the octets to send."""
+        request, sighting, table = pending.request, pending.sighting, pending.table
         counter = self._count(request, reply)
+        now = time.monotonic()
         if reply.cacheable and sighting and table is not None:
             # A change bumps slot 0 first: if that has not moved, the zone's
             # slot still belongs to the version that was read.
-            generation = generations[reply.slot]
+            generation = self.generations[reply.slot]
             plain = without_option(reply.octets, reply.cookie_octets)
-            if generations[_ANY_ZONE] == before and plain is not None:
-                table.store(sighting, plain, (reply.slot, generation), (counter, reply.rate_class))
-        _MISS_LATENCY.observe(self.row, time.monotonic() - request.now)
-        return reply.octets or None
+            if self.generations[_ANY_ZONE] == pending.generation and plain is not None:
+                made_from = (reply.slot, generation)
+                times = (now, reply.expires, reply.look_again)
+                table.store(sighting, plain, made_from, (counter, reply.rate_class), times)
+        _MISS_LATENCY.observe(self.row, now - request.now)
+        return reply.octets
 
     def _count(self, request: Request, reply: Reply) -> int:
         """Count the facts of a reply; return its hot counter slot."""

@@ -11,20 +11,20 @@ the control socket of the same reactor; the reactor polls again at once.
 
 from __future__ import annotations
 
+import socket
+import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
-from dnsd.net.mmsg import RECEIVE_OCTETS, DatagramVectors
+from dnsd.net.mmsg import IP_PKTINFO, RECEIVE_OCTETS, DatagramVectors
 from dnsd.net.responder import NO_ALIASES
 from dnsd.observe import metrics
 from dnsd.query.request import Request, Transport
 
 if TYPE_CHECKING:
-    import socket
-
     from twisted.python import failure
 
     from dnsd.net.responder import Aliases, Responder
@@ -141,9 +141,11 @@ class UdpBatch:
             aliases, is_counted = find_client(client, NO_ALIASES)
             stored = aliases.get(inbox[start + 2 : start + received[i * 16 + 14]])
             if stored is not None:
-                rest, slot, generation, counter, rate_class = stored
-                if generations[slot] == generation and (
-                    not is_counted or responder.is_within_rate(client, rate_class, now)
+                rest, slot, generation, counter, rate_class, until = stored
+                if (
+                    generations[slot] == generation
+                    and now < until
+                    and (not is_counted or responder.is_within_rate(client, rate_class, now))
                 ):
                     length = len(rest) + 2
                     outbox[out : out + 2] = inbox[start : start + 2]
@@ -157,7 +159,7 @@ class UdpBatch:
                     continue
             misses += 1
             reply = self._respond(i)
-            if reply is None:
+            if not reply:
                 holes.append(i)
             else:
                 outbox[out : out + len(reply)] = reply
@@ -171,7 +173,7 @@ class UdpBatch:
         return holes, count - misses
 
     def _respond(self, i: int) -> bytes | None:
-        """Ask the responder about datagram ``i``."""
+        """Ask the responder about datagram ``i``; nothing if it answers later or never."""
         vectors = self._vectors
         length = vectors.received[i * 16 + 14]
         if vectors.received[i * 16 + 12] & _MSG_TRUNC:
@@ -190,8 +192,28 @@ class UdpBatch:
             transport=Transport.UDP,
             now=time.monotonic(),
             wall_now=int(time.time()),
+            scope=0
+            if self._is_ipv4
+            else int.from_bytes(vectors.names[i * 32 + 24 : i * 32 + 28], sys.byteorder),
         )
-        return self._responder.respond(request)
+        return self._responder.respond(request, self.send_late)
+
+    def send_late(self, request: Request, reply: bytes) -> None:
+        """Send the reply to a datagram of an earlier turn."""
+        if not reply:
+            return
+        control = self._local.control_for(request.local) if self._local and request.local else []
+        host = socket.inet_ntop(self._socket.family, request.client)
+        peer: tuple[str | int, ...] = (host, request.client_port)
+        if not self._is_ipv4:
+            peer = (*peer, 0, request.scope)
+        try:
+            self._socket.sendmsg([reply], control, 0, peer)
+        except BlockingIOError:
+            self._responder.row[_LOST_TO_BUFFER] += 1
+            self._responder.row[_SEND_BUFFER] += 1
+        except OSError:
+            self._responder.row[_LOST] += 1
 
     def _remember(self, client: bytes) -> None:
         if len(self._clients) >= _MAX_CLIENTS:
@@ -238,6 +260,12 @@ class _LocalAddresses:
         if self._ipv4:
             return self._control[start + 24 : start + 28]
         return self._control[start + 16 : start + 32]
+
+    def control_for(self, local: bytes) -> list[tuple[int, int, bytes]]:
+        """Return what makes a single reply leave from an address, for ``sendmsg``."""
+        if self._ipv4:
+            return [(socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + local + bytes(4))]
+        return [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, local + bytes(4))]
 
     def prepare_replies(self, count: int) -> None:
         """Let routing choose the interface, which it must not for link-local ones."""

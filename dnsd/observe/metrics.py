@@ -181,6 +181,8 @@ DROP_REASONS: Final = (
     "send_buffer",  # the kernel had no room for the response
     "send_failed",  # or would not send it
     "quarantine",  # the request killed two processes
+    "crowded",  # too many wait for the resolver
+    "late",  # the answer came too late for a client that waits for many
     "other",
 )
 DATAGRAMS_DROPPED: Final = TABLE.counter(

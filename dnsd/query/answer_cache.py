@@ -15,6 +15,10 @@ a query after its ID, to the finished octets of its reply. An alias is made
 when the same octets come a second time, so a flood of random spellings makes
 none. A UDP reader needs one look-up in it and writes two octets.
 
+Ageing: an answer of the resolver has TTLs that run down. An entry of one knows
+where they stand and lowers them by the whole seconds since; an alias of one lasts
+until the next second begins, so that a look-up in it costs one comparison more.
+
 Generations: an entry remembers the generation slot of what it was made from
 (a zone, or slot 0 when several took part) and that slot's value. A reload bumps
 the slot in shared memory, which costs each hit one comparison and the rest of
@@ -33,7 +37,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from dnsd.wire.iana import OptionCode, RRType
 
@@ -49,12 +53,20 @@ _NO_EDNS = 0
 _EDNS = 1
 _EDNS_DO = 2
 
+_POINTER = 0xC0
 _OPT_OCTETS = 11  # root name, type, size, extended rcode, version, flags, length
 _DO = 0x8000
 _MIN_UDP = 512  # RFC 6891 §6.2.3: smaller values mean 512
 
-# (reply octets after the ID, generation slot, generation, counter slot, rate class)
-Stored = tuple[bytes, int, int, int, bytes]
+# (reply octets after the ID, generation slot, generation, counter slot, rate class,
+# monotonic seconds until which the octets are right)
+Stored = tuple[bytes, int, int, int, bytes, float]
+# Monotonic seconds when it was stored, when it expires, from which it is to be
+# refreshed; then the places of its TTLs, two octets each.
+Ageing = tuple[float, float, float, bytes]
+
+NEVER: Final = float("inf")
+_AGELESS: Final[Ageing] = (0.0, NEVER, NEVER, b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +213,7 @@ class Table:
 
     def __init__(self, options: AnswerCacheOptions, generations: Sequence[int]) -> None:
         self.aliases: dict[bytes, Stored] = {}
-        self._entries: dict[bytes, Stored] = {}
+        self._entries: dict[bytes, tuple[Stored, Ageing]] = {}
         self._seen: set[int] = set()
         self._generations = generations
         self._options = options
@@ -210,7 +222,7 @@ class Table:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def find(self, octets: bytes, sighting: Sighting) -> Hit | None:
+    def find(self, octets: bytes, sighting: Sighting, now: float) -> Hit | None:
         """Answer a query from the table.
 
         A second sight of the same octets makes an alias of them, unless they
@@ -219,24 +231,30 @@ class Table:
         Args:
             octets: the whole query.
             sighting: what :func:`see` made of it.
+            now: monotonic seconds.
 
         Returns:
             The reply, or ``None`` when there is none that is current and small
-            enough; then the pipeline must answer.
+            enough, or it is time to refresh it; then the pipeline must answer.
         """
-        stored = self._entries.get(sighting.key)
-        if stored is None:
+        found = self._entries.get(sighting.key)
+        if found is None:
             return None
-        rest, slot, generation, counter, rate_class = stored
+        (rest, slot, generation, counter, rate_class, until), ageing = found
         if self._generations[slot] != generation:
             del self._entries[sighting.key]
             return None
         if len(rest) + 2 > sighting.limit:
             return None
+        if ageing is not _AGELESS:
+            if now >= min(ageing[1], ageing[2]):
+                del self._entries[sighting.key]
+                return None
+            rest, until = _aged(rest, ageing, now)
         end = sighting.question_end
         rest = rest[:10] + octets[12:end] + rest[end - 2 :]
         if sighting.cookie is None:
-            self._notice(octets[2:], (rest, slot, generation, counter, rate_class))
+            self._notice(octets[2:], (rest, slot, generation, counter, rate_class, until))
         return Hit(octets[:2] + rest, counter, rate_class)
 
     def _notice(self, query_rest: bytes, stored: Stored) -> None:
@@ -257,6 +275,7 @@ class Table:
         reply: bytes,
         made_from: tuple[int, int],
         counted: tuple[int, bytes],
+        times: tuple[float, float, float] = (0.0, NEVER, NEVER),
     ) -> None:
         """Keep a reply that the pipeline marked as cacheable.
 
@@ -266,14 +285,64 @@ class Table:
             made_from: generation slot and its value *before* the answer was
                 looked up.
             counted: hot counter slot and rate class.
+            times: monotonic seconds: now, when it expires, and from when it is to
+                be refreshed; it does not age if it never expires.
         """
         if len(self._entries) >= self._options.entries:
             _drop_oldest_half(self._entries)
             self.entry_turnovers += 1
-        self._entries[sighting.key] = (reply[2:], *made_from, *counted)
+        ageing = _AGELESS
+        if times[1] != NEVER:
+            ageing = (*times, ttl_places(reply, sighting.question_end))
+        self._entries[sighting.key] = ((reply[2:], *made_from, *counted, NEVER), ageing)
 
 
-def _drop_oldest_half(table: dict[bytes, Stored]) -> None:
+def _aged(rest: bytes, ageing: Ageing, now: float) -> tuple[bytes, float]:
+    """Lower the TTLs of a stored reply by its age.
+
+    Returns:
+        Its octets after the ID, and until when they are right.
+    """
+    stored, expires, look_again, places = ageing
+    age = int(now - stored)
+    until = min(stored + age + 1, expires, look_again)
+    if not age:
+        return rest, until
+    octets = bytearray(rest)
+    for i in range(0, len(places), 2):
+        place = (places[i] << 8 | places[i + 1]) - 2
+        ttl = int.from_bytes(octets[place : place + 4], "big") - age
+        octets[place : place + 4] = max(ttl, 0).to_bytes(4, "big")
+    return bytes(octets), until
+
+
+def ttl_places(reply: bytes, offset: int) -> bytes:
+    """Find the TTLs of a reply that we wrote.
+
+    Args:
+        reply: the whole message; its OPT, if any, is last.
+        offset: behind the question.
+
+    Returns:
+        Two octets for each record but OPT: the offset of its TTL.
+    """
+    places = bytearray()
+    records = int.from_bytes(reply[6:8], "big") + int.from_bytes(reply[8:10], "big")
+    records += int.from_bytes(reply[10:12], "big")
+    for _ in range(records):
+        while length := reply[offset]:
+            if length >= _POINTER:
+                offset += 1
+                break
+            offset += 1 + length
+        offset += 1
+        if reply[offset : offset + 2] != _OPT_TYPE[1:]:
+            places += (offset + 4).to_bytes(2, "big")
+        offset += 10 + (reply[offset + 8] << 8 | reply[offset + 9])
+    return bytes(places)
+
+
+def _drop_oldest_half(table: dict[bytes, Any]) -> None:
     for key in list(islice(table, len(table) // 2 + 1)):
         del table[key]
 

@@ -95,9 +95,14 @@ def option(code: int, value: bytes) -> bytes:
     return code.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
 
 
-def extended_error(code: int) -> bytes:
-    """Write an Extended DNS Error option without text (RFC 8914 §2)."""
-    return option(_EDE, code.to_bytes(2, "big"))
+def extended_error(code: int, text: str = "") -> bytes:
+    """Write an Extended DNS Error option (RFC 8914 §2).
+
+    Args:
+        code: info-code.
+        text: ASCII; not for programs.
+    """
+    return option(_EDE, code.to_bytes(2, "big") + text.encode("ascii", "replace"))
 
 
 def size_limit(query: Query, options: FinishOptions, *, is_datagram: bool) -> int:
@@ -109,7 +114,7 @@ def size_limit(query: Query, options: FinishOptions, *, is_datagram: bool) -> in
     return max(MIN_UDP_OCTETS, min(query.edns.udp_size, options.edns_size))
 
 
-def answer_octets(query: Query, answer: Answer, limit: int, opt: bytes) -> Finished:
+def answer_octets(query: Query, answer: Answer, limit: int, opt: bytes, flags: int = 0) -> Finished:
     """Write an answer.
 
     Args:
@@ -117,13 +122,14 @@ def answer_octets(query: Query, answer: Answer, limit: int, opt: bytes) -> Finis
         answer: what our zones say.
         limit: octets that the reply may have.
         opt: the OPT record or nothing; always has room.
+        flags: further flags of the header, such as RA.
     """
     writer = MessageWriter(limit)
     writer.question(query.qname_as_sent, query.qtype, query.qclass)
     writer.opt(opt)
     do = query.edns is not None and query.edns.do
     truncated, complete = _write_sections(writer, answer, do=do)
-    flags = QR | query.flags & _COPIED | answer.rcode & 15
+    flags |= QR | query.flags & _COPIED | answer.rcode & 15
     if answer.authoritative:
         flags |= AA
     if truncated:
@@ -148,18 +154,22 @@ def _write_sections(writer: MessageWriter, answer: Answer, *, do: bool) -> tuple
     return truncated, complete
 
 
-def bare_octets(query: Query, rcode: int, opt: bytes, *, with_question: bool = True) -> bytes:
+def bare_octets(
+    query: Query, rcode: int, opt: bytes, flags: int = 0, *, with_question: bool = True
+) -> bytes:
     """Write a reply without records, as all errors are.
 
     Args:
         query: its opcode, RD and question come back.
         rcode: extended rcode.
         opt: the OPT record or nothing.
+        flags: further flags of the header, such as RA.
         with_question: whether the question and RD are echoed; of an unknown
             opcode nobody knows what they mean.
     """
     copied = _COPIED if with_question else _OPCODE_BITS
-    return _bare(query, QR | query.flags & copied | rcode & 15, opt, with_question=with_question)
+    flags |= QR | query.flags & copied | rcode & 15
+    return _bare(query, flags, opt, with_question=with_question)
 
 
 def limited_octets(query: Query, opt: bytes) -> bytes:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dnsd.query.finish import FinishOptions
     from dnsd.query.identity import Identity
     from dnsd.query.ratelimit import Limiter
+    from dnsd.query.recursion import Recursion
     from dnsd.query.views import Views
 
 
@@ -39,6 +40,7 @@ class Parts:
         cookies: DNS cookies; ``None`` neither answers nor verifies them.
         identity: NSID and the CHAOS names.
         finish: sizes of replies.
+        recursion: finds what our zones do not hold; ``None`` if we do not do that.
     """
 
     authority: Authority
@@ -47,3 +49,4 @@ class Parts:
     cookies: Cookies | None
     identity: Identity
     finish: FinishOptions
+    recursion: Recursion | None = None

@@ -1,7 +1,7 @@
 """The ordered steps that turn a request into a reply.
 
     admit → read → opcode → EDNS version → TSIG → cookie → view → class → transfer
-          → authority → rate → finish
+          → authority → recursion → rate → finish
 
 Each step either lets the request go on or makes the reply, and nothing goes
 back. A reply is an answer, a refusal, or nothing; what named, nsd and knotd
@@ -19,17 +19,23 @@ agree on decides where the standards leave a choice:
     other classes, ANY too                 REFUSED; named, nsd and knotd differ
     AXFR over UDP                          NOTIMP
     AXFR, IXFR                             REFUSED for a zone of ours, else NOTAUTH
-    no zone of ours                        REFUSED
-    any other type                         what the zone says
+    no zone of ours                        what recursion finds, for those who may
+                                           have it; else REFUSED
+    any other type                         what the zone says; for those who may have
+                                           it, with what recursion finds where the
+                                           zone refers to others
 
-The client's RD comes back, but for an unknown opcode; RA, AD, CD and Z are clear
-(RFC 4035 §3.1.6).
+The client's RD comes back, but for an unknown opcode; RA is set for those who may
+have names resolved; AD, CD and Z are clear (RFC 4035 §3.1.6), but for what recursion
+found. What recursion has to ask for is replied to in a later turn.
 
 Not yet: transfers, NOTIFY, UPDATE, TSIG records in replies.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dnsd.authority.answer import Answer
@@ -38,23 +44,26 @@ from dnsd.query.cookies import INVALID, MALFORMED
 from dnsd.query.crashes import Crashes, CrashOptions
 from dnsd.query.finish import option
 from dnsd.query.ratelimit import CHAOS_CLASS, rate_class
+from dnsd.query.recursion import Found, leads_away
 from dnsd.query.replies import Exchange, Refusal, Replies
 from dnsd.query.request import Reply, Request, Transport, ZoneSet
-from dnsd.query.views import AUTHORITY
+from dnsd.query.views import AUTHORITY, RECURSION
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import ExtendedError, Opcode, OptionCode, Rcode, RRClass, RRType
-from dnsd.wire.message import OPCODE_SHIFT, QR, parse_query
+from dnsd.wire.message import OPCODE_SHIFT, QR, RA, RD, parse_query
 from dnsd.wire.rrset import RRset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dnsd.query.parts import Parts
+
+#: Takes the reply to a request of an earlier turn, once.
+Later = Callable[[Reply], None]
 
 # Plain integers and members, for speed: finding a member of an enumeration is slow.
 _UDP: Final = Transport.UDP
 _FILE: Final = ZoneSet.FILE
 _GENERATED: Final = ZoneSet.GENERATED
+_NO_ZONE: Final = ZoneSet.NONE
 _QUERY: Final = int(Opcode.QUERY)
 _ZONE_OPCODES: Final = frozenset((int(Opcode.NOTIFY), int(Opcode.UPDATE)))
 _OPCODES: Final = _ZONE_OPCODES | {_QUERY}
@@ -76,7 +85,12 @@ _OTHER_CLASS: Final = Refusal(int(Rcode.REFUSED))
 _TRANSFER_OVER_UDP: Final = Refusal(int(Rcode.NOTIMP))
 _ZONE_REQUEST: Final = Refusal(int(Rcode.REFUSED))
 _NOT_OUR_APEX: Final = Refusal(int(Rcode.NOTAUTH))
+_NOT_IN_CACHE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_READY))
 _NOT_OUR_ZONE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
+
+
+# What a step returns when the reply comes in a later turn.
+_LATER: Final = Reply(b"")
 
 
 class Pipeline:
@@ -86,7 +100,7 @@ class Pipeline:
         self._parts = parts
         self._replies = Replies(parts)
         self._crashes = Crashes(crashes or CrashOptions())
-        self._steps: tuple[Callable[[Exchange], Reply | None], ...] = (
+        self._steps: tuple[Callable[[Exchange, Later], Reply | None], ...] = (
             self._check_opcode,
             self._check_version,
             self._check_tsig,
@@ -95,15 +109,21 @@ class Pipeline:
             self._check_class,
             self._check_transfer,
             self._ask_authority,
+            self._recurse,
             self._check_rate,
             self._finish,
         )
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: Request, later: Later) -> Reply | None:
         """Answer one request.
 
+        Args:
+            request: as it came.
+            later: called once in a later turn with the reply, if this returns none.
+
         Returns:
-            The reply; its ``octets`` are empty when nothing is to be sent.
+            The reply; its ``octets`` are empty when nothing is to be sent. ``None``
+            when it must be found first.
         """
         octets = request.octets
         if len(octets) < 12:
@@ -116,14 +136,14 @@ class Pipeline:
             return self._replies.failed(request, None)
         # A defect of ours must cost one reply and not the process.
         try:
-            return self._run_steps(request)
+            return self._run_steps(request, later)
         except StoreError as error:
             return self._replies.failed(request, error)
         except Exception as error:  # noqa: BLE001 - the shell logs it
             self._crashes.add(octets, request.now)
             return self._replies.failed(request, error)
 
-    def _run_steps(self, request: Request) -> Reply:
+    def _run_steps(self, request: Request, later: Later) -> Reply | None:
         try:
             query = parse_query(request.octets)
         except FormError as error:
@@ -131,29 +151,31 @@ class Pipeline:
             return self._replies.malformed(request, error, opcode_known=opcode in _OPCODES)
         view = self._parts.views.view(request.client)
         exchange = Exchange(request, query, view, request.transport is _UDP)
+        if view & RECURSION and self._parts.recursion is not None:
+            exchange.flags = RA
         for step in self._steps:
-            reply = step(exchange)
+            reply = step(exchange, later)
             if reply is not None:
-                return reply
+                return None if reply is _LATER else reply
         raise AssertionError("the last step always replies")
 
-    def _check_opcode(self, exchange: Exchange) -> Reply | None:
+    def _check_opcode(self, exchange: Exchange, _later: Later) -> Reply | None:
         if exchange.query.opcode in _OPCODES:
             return None
         return self._replies.refuse(exchange, _UNKNOWN_OPCODE)
 
-    def _check_version(self, exchange: Exchange) -> Reply | None:
+    def _check_version(self, exchange: Exchange, _later: Later) -> Reply | None:
         edns = exchange.query.edns
         if edns is None or not edns.version:
             return None
         return self._replies.refuse(exchange, _UNKNOWN_VERSION)
 
-    def _check_tsig(self, exchange: Exchange) -> Reply | None:
+    def _check_tsig(self, exchange: Exchange, _later: Later) -> Reply | None:
         if not exchange.query.tsig_present:
             return None
         return self._replies.refuse(exchange, _UNKNOWN_KEY)
 
-    def _check_cookie(self, exchange: Exchange) -> Reply | None:
+    def _check_cookie(self, exchange: Exchange, _later: Later) -> Reply | None:
         query, cookies = exchange.query, self._parts.cookies
         if query.edns is not None and query.edns.options and cookies is not None:
             value = query.edns.option(_COOKIE)
@@ -171,12 +193,12 @@ class Pipeline:
         refusal = _INVALID_COOKIE_ONLY if exchange.verdict == INVALID else _COOKIE_ONLY
         return self._replies.refuse(exchange, refusal)
 
-    def _check_view(self, exchange: Exchange) -> Reply | None:
+    def _check_view(self, exchange: Exchange, _later: Later) -> Reply | None:
         if exchange.view & AUTHORITY:
             return None
         return self._replies.refuse(exchange, _CLIENT_NOT_ALLOWED)
 
-    def _check_class(self, exchange: Exchange) -> Reply | None:
+    def _check_class(self, exchange: Exchange, _later: Later) -> Reply | None:
         query = exchange.query
         if query.qclass == _IN:
             return None
@@ -193,7 +215,7 @@ class Pipeline:
         reply.cacheable = False
         return reply
 
-    def _check_transfer(self, exchange: Exchange) -> Reply | None:
+    def _check_transfer(self, exchange: Exchange, _later: Later) -> Reply | None:
         query = exchange.query
         if query.opcode == _QUERY:
             if query.qtype not in _TRANSFERS:
@@ -206,30 +228,64 @@ class Pipeline:
         )
         return self._replies.refuse(exchange, _ZONE_REQUEST if is_apex else _NOT_OUR_APEX)
 
-    def _ask_authority(self, exchange: Exchange) -> Reply | None:
+    def _ask_authority(self, exchange: Exchange, _later: Later) -> Reply | None:
         query = exchange.query
         answer = self._parts.authority(
             query.qname, query.qtype, every_type=not exchange.is_datagram
         )
-        if answer is None:
-            reply = self._replies.refuse(exchange, _NOT_OUR_ZONE)
-            reply.cacheable = not reply.limits
-            return reply
-        exchange.answer = answer
-        exchange.rate_class = rate_class(answer)
+        if answer is not None:
+            exchange.answer = answer
+            exchange.rate_class = rate_class(answer)
+            return None
+        if exchange.flags & RA:
+            return None
+        reply = self._replies.refuse(exchange, _NOT_OUR_ZONE)
+        reply.cacheable = not reply.limits
+        return reply
+
+    def _recurse(self, exchange: Exchange, later: Later) -> Reply | None:
+        """Find what our zones do not hold, or do not hold all of."""
+        recursion, answer = self._parts.recursion, exchange.answer
+        if not exchange.flags & RA or recursion is None:
+            return None
+        if answer is not None and not (exchange.query.flags & RD and leads_away(answer)):
+            return None
+        found = recursion.answer(exchange, partial(self._finish_later, exchange, later))
+        if found is Found.LATER:
+            return _LATER
+        if found is Found.NOT_IN_CACHE:
+            return self._replies.refuse(exchange, _NOT_IN_CACHE)
+        if found is Found.DROPPED:
+            return Reply(b"", dropped="crowded", limits=exchange.limits, query=exchange.query)
         return None
 
-    def _check_rate(self, exchange: Exchange) -> Reply | None:
+    def _finish_later(self, exchange: Exchange, later: Later) -> None:
+        """Reply to a request of an earlier turn, whose answer is there now."""
+        if exchange.is_late:
+            later(Reply(b"", dropped="late", limits=("late_answer",), query=exchange.query))
+            return
+        try:
+            reply = self._finish(exchange, later)
+        except Exception as error:  # noqa: BLE001 - the shell logs it
+            self._crashes.add(exchange.request.octets, exchange.request.now)
+            reply = self._replies.failed(exchange.request, error)
+        later(reply)
+
+    def _check_rate(self, exchange: Exchange, _later: Later) -> Reply | None:
         if self._replies.is_within_rate(exchange):
             return None
         return self._replies.limited(exchange)
 
-    def _finish(self, exchange: Exchange) -> Reply:
+    def _finish(self, exchange: Exchange, _later: Later) -> Reply:
         answer = exchange.answer
         assert answer is not None
         reply = self._replies.answer(exchange, answer)
         reply.slot = answer.slot
-        reply.zone_set = _GENERATED if answer.generated else _FILE
+        reply.limits += exchange.limits
+        reply.zone_set = (
+            _NO_ZONE if exchange.recursed else _GENERATED if answer.generated else _FILE
+        )
+        reply.cacheable = reply.cacheable and not exchange.once
         return reply
 
 

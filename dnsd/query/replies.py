@@ -61,8 +61,16 @@ class Exchange:
         is_datagram: it came over UDP, so the client may be somebody else.
         verdict: what its cookie proves; CLIENT_ONLY without one.
         cookie: the COOKIE option of the reply, 28 octets or none.
-        answer: what our zones say, once they were asked.
+        answer: what our zones or the resolver say, once they were asked.
         rate_class: what the reply counts under.
+        flags: of the reply's header, beside those that every reply has.
+        explanation: an Extended DNS Error option of the answer, or none.
+        expires: monotonic seconds until which the answer holds.
+        look_again: monotonic seconds from which it should be refreshed.
+        recursed: the resolver had a part in the answer.
+        once: the answer is for this client at this moment, and not to be kept.
+        limits: names of limits that were hit on the way to the answer.
+        is_late: the answer comes so late that it must not be sent.
     """
 
     request: Request
@@ -73,6 +81,14 @@ class Exchange:
     cookie: bytes = b""
     answer: Answer | None = None
     rate_class: bytes = ERROR_CLASS
+    flags: int = 0
+    explanation: bytes = b""
+    expires: float = float("inf")
+    look_again: float = float("inf")
+    recursed: bool = False
+    once: bool = False
+    limits: tuple[str, ...] = ()
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,7 @@ class Refusal:
     Attributes:
         rcode: extended rcode.
         explanation: code of an Extended DNS Error, 0 for none.
+        text: what it says in words; may be empty.
         with_question: the question is echoed.
         with_cookie: a cookie is answered.
         error: reason for a log; may be empty.
@@ -89,6 +106,7 @@ class Refusal:
 
     rcode: int
     explanation: int = 0
+    text: str = ""
     with_question: bool = True
     with_cookie: bool = True
     error: str = ""
@@ -116,9 +134,11 @@ class Replies:
         cookie = options = exchange.cookie
         if query.edns is not None and query.edns.options:
             options = self._asked_options(exchange, answer) + cookie
+        if exchange.explanation and query.edns is not None:
+            options = exchange.explanation + options
         opt = self._opt.record(query, answer.rcode, options)
         limit = size_limit(query, parts.finish, is_datagram=exchange.is_datagram)
-        finished = answer_octets(query, answer, limit, opt)
+        finished = answer_octets(query, answer, limit, opt, exchange.flags)
         octets = finished.octets
         is_padded = is_wanted(query, exchange.request.transport)
         if is_padded:
@@ -136,6 +156,8 @@ class Replies:
             truncated=finished.truncated,
             limits=limits,
             query=query,
+            expires=exchange.expires,
+            look_again=exchange.look_again,
         )
 
     def refuse(self, exchange: Exchange, refusal: Refusal) -> Reply:
@@ -208,11 +230,11 @@ class Replies:
         query, rcode = exchange.query, refusal.rcode
         options = cookie = exchange.cookie if refusal.with_cookie else b""
         if refusal.explanation and (not exchange.is_datagram or exchange.view & UNLIMITED):
-            options = extended_error(refusal.explanation) + cookie
+            options = extended_error(refusal.explanation, refusal.text) + cookie
         if query.edns is not None and query.edns.options:
             options = _keepalive(exchange) + options
         opt = self._opt.record(query, rcode, options)
-        octets = bare_octets(query, rcode, opt, with_question=refusal.with_question)
+        octets = bare_octets(query, rcode, opt, exchange.flags, with_question=refusal.with_question)
         if is_wanted(query, exchange.request.transport):
             octets = padded(octets, len(opt))
         return Reply(

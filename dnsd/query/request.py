@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from dnsd.wire.message import Query
 
 
+_NEVER: Final = float("inf")
+
+
 class Transport(enum.IntEnum):
     """How a request came; its number is part of hot counter slots."""
 
@@ -54,6 +57,7 @@ class Request:
         wall_now: Unix seconds when it was read.
         idle_s: how long its connection is kept while no query comes; 0 when
             that is not ours to say.
+        scope: interface of a link-local client, else 0.
     """
 
     octets: bytes
@@ -64,6 +68,7 @@ class Request:
     now: float
     wall_now: int
     idle_s: float = 0.0
+    scope: int = 0
 
 
 @dataclass(slots=True)
@@ -90,6 +95,10 @@ class Reply:
             ``malformed``; empty when something is.
         error: why the request was refused or malformed, for a log; or empty.
         crash: what made us fail, a defect or the store; the client got SERVFAIL.
+        expires: monotonic seconds until which a cacheable reply may be sent again,
+            its TTLs lowered; infinite when they do not age.
+        look_again: monotonic seconds from which the next query for it is to come
+            here once more, so that what it is made of is refreshed in time.
         query: the request as parsed, unless malformed.
     """
 
@@ -106,4 +115,6 @@ class Reply:
     dropped: str = ""
     error: str = ""
     crash: Exception | None = None
+    expires: float = _NEVER
+    look_again: float = _NEVER
     query: Query | None = None

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dnsd.query.acl import Networks
 
 # Bits of a view. No bit at all is the strictest verdict.
 AUTHORITY: Final = 1  # may ask about our zones
 UNLIMITED: Final = 2  # response rate limiting does not count it
-
-ALL_VIEWS: Final = range(4)
+RECURSION: Final = 4  # may have names resolved
+# The bits above are the number of the policy for the client, 0 for none.
+POLICY_SHIFT: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class ViewOptions:
     Attributes:
         allow: clients that may ask about our zones.
         unlimited: clients that response rate limiting leaves alone.
+        recursion: clients that may have names resolved; nobody unless said.
+        policy: tells the number of the policy for an address, 0 for none.
         clients: verdicts remembered in each of two generations, about 100
             octets each.
     """
@@ -33,6 +38,8 @@ class ViewOptions:
     allow: Networks
     unlimited: Networks
     clients: int = 32768
+    recursion: Networks | None = None
+    policy: Callable[[bytes], int] | None = None
 
 
 class Views:
@@ -48,11 +55,10 @@ class Views:
             it as hits of the limit ``view_table``.
     """
 
-    __slots__ = ("_allow", "_clients", "_newer", "_older", "_unlimited", "turnovers")
+    __slots__ = ("_clients", "_newer", "_older", "_options", "turnovers")
 
     def __init__(self, options: ViewOptions) -> None:
-        self._allow = options.allow
-        self._unlimited = options.unlimited
+        self._options = options
         self._clients = options.clients
         self._newer: dict[bytes, int] = {}
         self._older: dict[bytes, int] = {}
@@ -73,5 +79,14 @@ class Views:
         return found
 
     def _verdict(self, client: bytes) -> int:
-        view = AUTHORITY if self._allow.contains(client) else 0
-        return view | UNLIMITED if self._unlimited.contains(client) else view
+        options = self._options
+        view = AUTHORITY if options.allow.contains(client) else 0
+        # Rate limiting is for those who may be somebody else's victim; who may
+        # recurse is one of ours, and has limits of its own.
+        if options.recursion is not None and options.recursion.contains(client):
+            view |= RECURSION | UNLIMITED
+        if options.unlimited.contains(client):
+            view |= UNLIMITED
+        if options.policy is not None:
+            view |= options.policy(client) << POLICY_SHIFT
+        return view

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dnsd.resolver.options import ResolverLimits
+    from dnsd.resolver.outcome import Step
 
 EXCHANGE_WORK = 100
 
@@ -27,6 +30,7 @@ class Budget:
         deadline: monotonic seconds at which it is given up.
         exhausted: names of the limits that were reached.
         packets_sent: upstream packets so far.
+        trace: is told each step that is made for the query; usually nobody is.
     """
 
     __slots__ = (
@@ -37,6 +41,7 @@ class Budget:
         "packets",
         "packets_sent",
         "rrsets",
+        "trace",
         "work",
     )
 
@@ -49,6 +54,7 @@ class Budget:
         self.deadline = now + limits.query_time_s
         self.exhausted: tuple[str, ...] = ()
         self.packets_sent = 0
+        self.trace: Callable[[Step], None] | None = None
 
     def hit(self, limit: str) -> None:
         """Note that a limit was reached."""

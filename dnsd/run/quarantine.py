@@ -25,6 +25,7 @@ from dnsd.query.request import Reply
 
 if TYPE_CHECKING:
     from dnsd.net.responder import Answers
+    from dnsd.query.pipeline import Later
     from dnsd.query.request import Request
 
 HOLD_S = 60.0
@@ -103,13 +104,13 @@ class Guarded:
         self._in_hand = quarantine.in_hand
         self._row = row
 
-    def reply(self, request: Request) -> Reply:
-        """Answer a request, or drop it while it is held."""
+    def reply(self, request: Request, later: Later) -> Reply | None:
+        """Answer a request, now or later, or drop it while it is held."""
         # The ID is left out: a retransmission gets a new one.
         fingerprint = hash(request.octets[2:]) & _FINGERPRINT_MASK
         if self._quarantine.is_held(fingerprint, request.now):
             return Reply(b"", dropped="quarantine")
         self._in_hand[self._row] = fingerprint
-        reply = self._answers.reply(request)
+        reply = self._answers.reply(request, later)
         self._in_hand[self._row] = 0
         return reply

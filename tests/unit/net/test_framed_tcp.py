@@ -56,10 +56,12 @@ class Echo:
     def __init__(self):
         self.row = memoryview(bytearray(8 * metrics.TABLE.width)).cast("Q")
         self.requests = []
+        self.late = []
         self.reply = lambda octets: octets
 
-    def respond(self, request):
+    def respond(self, request, send_late):
         self.requests.append(request)
+        self.late.append((request, send_late))
         return self.reply(request.octets)
 
     def hits(self, limit):
@@ -153,7 +155,7 @@ def test_the_zone_of_a_link_local_client_is_left_out(server):
 
 
 def test_a_query_without_a_reply_leaves_the_connection_open(server):
-    server.responder.reply = lambda octets: None if octets == b"bad" else octets
+    server.responder.reply = lambda octets: b"" if octets == b"bad" else octets
     client = server.connect()
     client.send(frame(b"bad", b"good"))
     assert client.received == frame(b"good")

@@ -35,6 +35,7 @@ class Responder:
         self.aliases = {}
         self.is_counted = is_counted
         self.requests = []
+        self.late = []
         self.counted = []
 
     def aliases_for(self, client):
@@ -44,9 +45,12 @@ class Responder:
         self.counted.append((client, rate_class))
         return len(self.counted) < 2
 
-    def respond(self, request):
+    def respond(self, request, send_late):
         self.requests.append(request)
-        return None if request.octets.startswith(b"-") else request.octets.upper()
+        if request.octets.startswith(b"+"):
+            self.late.append((request, send_late))
+            return None
+        return b"" if request.octets.startswith(b"-") else request.octets.upper()
 
 
 @contextlib.contextmanager
@@ -108,8 +112,8 @@ def test_only_queries_without_a_reply_send_nothing():
         assert responder.row[metrics.drop_slot("send_failed")] == 0
 
 
-def alias(responder, query, reply, slot=3):
-    responder.aliases[query] = (reply, slot, 0, 5, b"\0class")
+def alias(responder, query, reply, slot=3, until=float("inf")):
+    responder.aliases[query] = (reply, slot, 0, 5, b"\0class", until)
 
 
 def test_an_alias_is_answered_without_the_responder():
@@ -202,3 +206,22 @@ def test_a_reader_starts_and_stops_with_its_reactor():
         assert reactor.readers == {reader}
         reader.stop()
         assert reactor.readers == set()
+
+
+def test_an_alias_whose_second_is_over_is_left_to_the_responder():
+    responder = Responder()
+    with reading(responder) as (reader, client):
+        alias(responder, b"query", b"reply", until=0.0)
+        assert exchange(reader, client, b"idquery") == [b"IDQUERY"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_reply_of_a_later_turn_goes_to_who_asked(address):
+    responder = Responder()
+    with reading(responder, address) as (reader, client):
+        client.send(b"+id")
+        reader.doRead()
+        ((request, send_late),) = responder.late
+        send_late(request, b"")
+        send_late(request, b"the reply")
+        assert client.recv(100) == b"the reply"

@@ -19,6 +19,11 @@ from dnsd.query.views import ViewOptions, Views
 WALL_NOW = 1_700_000_000
 
 
+def never(*_):
+    """Take a reply of a later turn, of which there must be none here."""
+    raise AssertionError("a reply came late")
+
+
 class World:
     """One server and its clients.
 
@@ -47,7 +52,7 @@ class World:
         """Ask; loopback is not rate limited, any other address is."""
         packed = ipaddress.ip_address(client).packed
         request = Request(octets, packed, port, None, transport, self.now, WALL_NOW, idle_s)
-        return self.pipeline.reply(request)
+        return self.pipeline.reply(request, never)
 
     def ask_tcp(self, octets, client="127.0.0.1"):
         return self.ask(octets, client, transport=Transport.TCP)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnsd.query.answer_cache import (
+    NEVER,
     AnswerCacheOptions,
     Table,
     see,
@@ -13,6 +14,9 @@ from dnsd.query.answer_cache import (
 )
 
 QNAME = "www.example.test."
+
+
+NOW = 1000.0
 
 
 def query(name=QNAME, rrtype="A", *, flags=0, **edns):
@@ -138,7 +142,7 @@ def test_a_reply_comes_back_with_the_id_and_spelling_of_the_query(table):
     fill(table, query())
     asked = bytearray(query("WwW.eXaMpLe.test."))
     asked[:2] = b"\xab\xcd"
-    hit = table.find(bytes(asked), sight(bytes(asked)))
+    hit = table.find(bytes(asked), sight(bytes(asked)), NOW)
     assert hit.octets == reply_to(bytes(asked))
     assert hit.counter == 7
 
@@ -146,39 +150,39 @@ def test_a_reply_comes_back_with_the_id_and_spelling_of_the_query(table):
 def test_a_reply_of_an_older_generation_is_gone(table, generations):
     fill(table, query())
     generations[3] += 1
-    assert table.find(query(), sight(query())) is None
+    assert table.find(query(), sight(query()), NOW) is None
     assert len(table) == 0
 
 
 def test_a_change_elsewhere_leaves_a_reply_in_place(table, generations):
     fill(table, query())
     generations[4] += 1
-    assert table.find(query(), sight(query())) is not None
+    assert table.find(query(), sight(query()), NOW) is not None
 
 
 def test_a_reply_that_is_too_long_for_this_client_is_not_found(table):
     big = query(payload=1232)
     fill(table, big, reply_to(big, [f"192.0.2.{i}" for i in range(40)]))
     small = query(payload=512)
-    assert table.find(small, sight(small)) is None
-    assert table.find(big, sight(big)) is not None
+    assert table.find(small, sight(small), NOW) is None
+    assert table.find(big, sight(big), NOW) is not None
 
 
 def test_an_alias_is_made_at_the_second_sight_of_the_same_octets(table):
     fill(table, query())
-    table.find(query(), sight(query()))
+    table.find(query(), sight(query()), NOW)
     assert not table.aliases
-    hit = table.find(query(), sight(query()))
-    rest, slot, generation, counter, rate_class = table.aliases[query()[2:]]
+    hit = table.find(query(), sight(query()), NOW)
+    rest, slot, generation, counter, rate_class, until = table.aliases[query()[2:]]
     assert query()[:2] + rest == hit.octets
-    assert (slot, generation, counter, rate_class) == (3, 0, 7, b"\0")
+    assert (slot, generation, counter, rate_class, until) == (3, 0, 7, b"\0", NEVER)
 
 
 def test_a_query_with_a_cookie_makes_no_alias(table):
     octets = query(**COOKIE)
     fill(table, octets, reply_to(query(payload=1232)))
     for _ in range(3):
-        assert table.find(octets, sight(octets)) is not None
+        assert table.find(octets, sight(octets), NOW) is not None
     assert not table.aliases
 
 
@@ -187,7 +191,7 @@ def test_a_flood_of_spellings_makes_no_aliases(table):
     for i in range(2 ** len("www")):
         name = "".join(c.upper() if i >> j & 1 else c for j, c in enumerate("www"))
         octets = query(f"{name}.example.test.")
-        table.find(octets, sight(octets))
+        table.find(octets, sight(octets), NOW)
     assert not table.aliases
 
 
@@ -195,7 +199,7 @@ def test_a_full_table_drops_its_oldest_half(table):
     octets = [query(f"n{i}.example.test.") for i in range(5)]
     for each in octets:
         fill(table, each)
-    found = [table.find(each, sight(each)) is not None for each in octets]
+    found = [table.find(each, sight(each), NOW) is not None for each in octets]
     assert found == [False, False, False, True, True]
     assert (table.entry_turnovers, table.alias_turnovers) == (1, 0)
 
@@ -206,11 +210,11 @@ def test_full_aliases_drop_their_oldest_half(table):
     for each in spellings[:4]:
         fill(table, each)
         for _ in range(2):
-            table.find(each, sight(each))
+            table.find(each, sight(each), NOW)
     assert (len(table.aliases), table.alias_turnovers) == (4, 0)
     fill(table, spellings[4])
     for _ in range(2):
-        table.find(spellings[4], sight(spellings[4]))
+        table.find(spellings[4], sight(spellings[4]), NOW)
     assert list(table.aliases) == [each[2:] for each in spellings[3:]]
     assert table.alias_turnovers == 1
 
@@ -229,3 +233,65 @@ def test_an_option_put_on_comes_off_again(code, value):
     assert dns.message.from_wire(longer, ignore_trailing=False).edns == 0
     assert without_option(longer, len(option)) == reply
     assert without_option(reply, 0) == reply
+
+
+AGEING = """id 0
+opcode QUERY
+rcode NOERROR
+flags QR RD RA
+edns 0
+payload 1232
+;QUESTION
+www.example.test. IN A
+;ANSWER
+www.example.test. 60 IN CNAME host.example.test.
+host.example.test. 30 IN A 192.0.2.1
+;AUTHORITY
+example.test. 3600 IN NS ns1.example.test.
+;ADDITIONAL
+"""
+
+
+def ttls(hit):
+    message = dns.message.from_wire(hit.octets)
+    return [rrset.ttl for section in message.sections[1:] for rrset in section]
+
+
+@pytest.fixture
+def ageing(table):
+    """A table with one answer of the resolver, to be refreshed from 27 s on."""
+    octets = query(payload=1232)
+    reply = dns.message.from_text(AGEING).to_wire()
+    times = (NOW, NOW + 30, NOW + 27)
+    table.store(sight(octets), reply, (3, 0), (7, b"\0"), times)
+    return table, octets
+
+
+@pytest.mark.parametrize(
+    ("age", "left"),
+    [
+        pytest.param(0.0, [60, 30, 3600], id="at once"),
+        pytest.param(0.99, [60, 30, 3600], id="within the first second"),
+        pytest.param(1.0, [59, 29, 3599], id="a second later"),
+        pytest.param(26.9, [34, 4, 3574], id="shortly before it is refreshed"),
+    ],
+)
+def test_the_ttls_of_a_resolver_answer_run_down(ageing, age, left):
+    table, octets = ageing
+    assert ttls(table.find(octets, sight(octets), NOW + age)) == left
+
+
+def test_an_alias_of_a_resolver_answer_lasts_until_the_next_second(ageing):
+    table, octets = ageing
+    for _ in range(2):
+        table.find(octets, sight(octets), NOW + 5.5)
+    assert table.aliases[octets[2:]][5] == NOW + 6
+
+
+@pytest.mark.parametrize(
+    "age", [pytest.param(27, id="to be refreshed"), pytest.param(31, id="expired")]
+)
+def test_a_resolver_answer_is_looked_for_again_in_time(ageing, age):
+    table, octets = ageing
+    assert table.find(octets, sight(octets), NOW + age) is None
+    assert not len(table)

@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 
 from dnsd.query.acl import Networks
-from dnsd.query.views import ALL_VIEWS, AUTHORITY, UNLIMITED, ViewOptions, Views
+from dnsd.query.views import AUTHORITY, POLICY_SHIFT, RECURSION, UNLIMITED, ViewOptions, Views
 
 
 def views(clients=4):
@@ -36,7 +36,6 @@ def test_a_view_says_what_a_client_may(client, view):
     table = views()
     assert table.view(packed(client)) == view
     assert table.view(packed(client)) == view, "remembered"
-    assert view in ALL_VIEWS
 
 
 def test_a_flood_of_clients_changes_no_verdict_and_stays_bounded():
@@ -56,3 +55,16 @@ def test_clients_that_fit_are_never_set_aside():
         for i in range(8):
             table.view(bytes([203, 0, 113, i]))
     assert table.turnovers == 0
+
+
+def test_who_may_recurse_is_not_rate_limited_and_has_its_policy():
+    options = ViewOptions(
+        allow=Networks.from_text(["any"]),
+        unlimited=Networks.from_text([]),
+        recursion=Networks.from_text(["private"]),
+        policy=lambda client: 5 if client[0] == 10 else 0,
+    )
+    table = Views(options)
+    assert table.view(packed("10.0.0.1")) == AUTHORITY | UNLIMITED | RECURSION | 5 << POLICY_SHIFT
+    assert table.view(packed("192.168.0.1")) == AUTHORITY | UNLIMITED | RECURSION
+    assert table.view(packed("203.0.113.1")) == AUTHORITY

@@ -18,6 +18,11 @@ ns1: {type: A, value: 192.0.2.53}
 LOOPBACK = b"\x7f\0\0\1"
 
 
+def never(*_):
+    """Take a reply of a later turn, of which there must be none here."""
+    raise AssertionError("a reply came late")
+
+
 @pytest.fixture
 def answers(inherited, around, tmp_path):
     """Wire the DNS side for a configuration, over one compiled zone, and ask it."""
@@ -35,7 +40,7 @@ def answers(inherited, around, tmp_path):
         query = dns.message.make_query(name, rrtype, rdclass, use_edns=0)
         responder = serving._connections.responder
         reply = responder.respond(
-            Request(query.to_wire(), client, 5353, None, Transport.TCP, 1.0, 1_800_000_000)
+            Request(query.to_wire(), client, 5353, None, Transport.TCP, 1.0, 1_800_000_000), never
         )
         return dns.message.from_wire(reply)
 

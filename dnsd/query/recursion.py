@@ -1,0 +1,272 @@
+"""What recursion adds to an answer: names that are not ours, found by the resolver.
+
+    RD clear    the cache alone answers, or nothing does
+    here        names that are answered here are never asked for upstream, wherever in
+                a chain of aliases they stand: our zones, local names, block lists
+    known       everything is in the cache: the answer is there at once
+    unknown     the client waits; after a while it gets an expired answer if there is
+                one (RFC 8767 §5), and always an answer before its time is up
+
+An answer is written into the exchange; its header flags, explanation (RFC 8914) and
+the times until which it may be kept stand there too.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from dnsd.authority.answer import Answer
+from dnsd.query.finish import extended_error
+from dnsd.query.views import POLICY_SHIFT
+from dnsd.query.waiting import Waiter
+from dnsd.resolver.cache.contract import Security
+from dnsd.resolver.delegation import Delegation
+from dnsd.resolver.outcome import Explanation, Outcome, servfail
+from dnsd.wire.iana import ExtendedError, Rcode, RRType
+from dnsd.wire.message import AD, CD, RD
+from dnsd.wire.names import lower
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dnsd.query.replies import Exchange
+    from dnsd.query.waiting import Waiting
+    from dnsd.resolver.engine import Engine
+    from dnsd.wire.rrset import RRset
+
+_NXDOMAIN = int(Rcode.NXDOMAIN)
+_SERVFAIL = int(Rcode.SERVFAIL)
+_CACHEABLE = frozenset((int(Rcode.NOERROR), _NXDOMAIN))
+_NS = int(RRType.NS)
+_ADDRESS_TYPES = frozenset((int(RRType.A), int(RRType.AAAA)))
+_STALE_ANSWER = Explanation(int(ExtendedError.STALE_ANSWER))
+_STALE_NXDOMAIN = Explanation(int(ExtendedError.STALE_NXDOMAIN_ANSWER))
+_FILTERED = Explanation(int(ExtendedError.FILTERED), "private addresses in a public name")
+_TOOK_TOO_LONG = Explanation(int(ExtendedError.NO_REACHABLE_AUTHORITY), "took too long")
+_TOO_MANY = Explanation(int(ExtendedError.NOT_READY), "too many queries wait")
+
+
+class Found(enum.Enum):
+    """Whether the answer is in the exchange."""
+
+    NOW = 0
+    LATER = 1  # it will be, and then what was handed in is called
+    NOT_IN_CACHE = 2  # and the client does not want us to ask
+    DROPPED = 3  # too many wait, nothing is to be sent
+
+
+class LocalNames(Protocol):
+    """Names that are answered here although no zone of ours has them."""
+
+    def __call__(self, name: bytes, rrtype: int, policy: int) -> Outcome | None:
+        """Answer a question for clients of a policy; ``None`` if it is not local."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecursionOptions:
+    """How clients are served.
+
+    Attributes:
+        cache_only: queries with RD clear may read the cache.
+        serve_stale: clients get expired answers when fresh ones take long.
+    """
+
+    cache_only: bool = True
+    serve_stale: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What recursion asks.
+
+    Attributes:
+        engine: the resolver.
+        authority: our zones; as in ``Parts``.
+        local_names: local names, special-use names, block lists.
+        without_private: takes private addresses out of the answer to a public
+            name; returns ``None`` if there are none.
+    """
+
+    engine: Engine
+    authority: Callable[..., Answer | None]
+    local_names: LocalNames
+    without_private: Callable[[bytes, list[RRset]], list[RRset] | None]
+
+
+def leads_away(answer: Answer) -> bool:
+    """Tell whether an answer of our zones refers to others for the rest."""
+    if answer.unfinished:
+        return True
+    return bool(answer.authority) and answer.authority[0].type == _NS
+
+
+class Recursion:
+    """Finds answers for the clients of one process."""
+
+    def __init__(self, sources: Sources, options: RecursionOptions, waiting: Waiting) -> None:
+        self._sources = sources
+        self._engine = sources.engine
+        self._options = options
+        self.waiting = waiting
+
+    def answer(self, exchange: Exchange, done: Callable[[], None]) -> Found:
+        """Answer a client's question.
+
+        Args:
+            exchange: gets the answer; one of our zones that leads away is in it.
+            done: called once in a later turn when the answer is in the exchange,
+                if this returned ``LATER``.
+        """
+        query = exchange.query
+        exchange.recursed = True
+        exchange.flags |= query.flags & CD
+        local = partial(self._here, exchange.view >> POLICY_SHIFT)
+        waiter = Waiter(exchange, query.qname, local, done)
+        if exchange.answer is not None:
+            waiter.name = self._where_it_leads(query.qname, exchange.answer)
+        else:
+            outcome = self._sources.local_names(
+                query.qname, query.qtype, exchange.view >> POLICY_SHIFT
+            )
+            if outcome is not None and not outcome.unfinished:
+                self._write(exchange, outcome)
+                return Found.NOW
+        if not query.flags & RD:
+            return self._from_cache(waiter)
+        return self._resolve(waiter)
+
+    def tick(self, now: float) -> None:
+        """Serve those who have waited long enough; to be called often.
+
+        Args:
+            now: monotonic seconds.
+        """
+        for waiter in self.waiting.due_for_stale(now):
+            outcome = self._stale(waiter)
+            if outcome is not None:
+                # The fetch goes on and refreshes what was answered.
+                self._write(waiter.exchange, outcome)
+                self.waiting.leave(waiter)
+        for waiter in self.waiting.overdue(now):
+            self._give_up(waiter, _TOOK_TOO_LONG)
+
+    def _from_cache(self, waiter: Waiter) -> Found:
+        """Answer without asking anybody."""
+        if not self._options.cache_only:
+            return Found.NOT_IN_CACHE
+        outcome = self._engine.known(waiter.name, waiter.exchange.query.qtype, waiter.local)
+        if outcome is None:
+            return Found.NOT_IN_CACHE
+        self._write(waiter.exchange, outcome)
+        return Found.NOW
+
+    def _resolve(self, waiter: Waiter) -> Found:
+        """Have the resolver find the answer."""
+        exchange = waiter.exchange
+
+        def finish(outcome: Outcome) -> None:
+            self._write(exchange, self._or_stale(waiter, outcome))
+            exchange.is_late = self.waiting.is_too_late(waiter, self._now())
+            self.waiting.leave(waiter)
+
+        started = self._engine.resolve(
+            waiter.name, exchange.query.qtype, finish, local=waiter.local
+        )
+        if isinstance(started, Outcome):
+            self._write(exchange, self._or_stale(waiter, started))
+            for each in started.refresh:
+                self._engine.refresh(*each)
+            return Found.NOW
+        waiter.task = started
+        limit, shed = self.waiting.enter(waiter)
+        if shed is not None:
+            exchange.limits += ("recursions",)
+            self._give_up(shed, _TOO_MANY)
+        if limit:
+            exchange.limits += (limit,)
+            self._engine.cancel(started)
+            return Found.DROPPED
+        return Found.LATER
+
+    def _give_up(self, waiter: Waiter, explanation: Explanation) -> None:
+        """End the search for a client; it gets what is old, or a failure."""
+        if waiter.task is not None:
+            self._engine.cancel(waiter.task)
+        self._write(waiter.exchange, self._or_stale(waiter, servfail(explanation)))
+        self.waiting.leave(waiter)
+
+    def _or_stale(self, waiter: Waiter, outcome: Outcome) -> Outcome:
+        """Take what expired in place of a failure (RFC 8767 §5)."""
+        if outcome.rcode != _SERVFAIL:
+            return outcome
+        stale = self._stale(waiter)
+        if stale is None:
+            return outcome
+        stale.limits += outcome.limits
+        return stale
+
+    def _stale(self, waiter: Waiter) -> Outcome | None:
+        if not self._options.serve_stale:
+            return None
+        qtype = waiter.exchange.query.qtype
+        return self._engine.known(waiter.name, qtype, waiter.local, stale=True)
+
+    def _here(self, policy: int, name: bytes, rrtype: int) -> Outcome | None:
+        """Answer what needs no asking: from our zones, then from local names."""
+        answer = self._sources.authority(name, rrtype, every_type=False)
+        if answer is None:
+            return self._sources.local_names(name, rrtype, policy)
+        unfinished = self._where_it_leads(name, answer) if leads_away(answer) else b""
+        return Outcome(answer.rcode, answer.answer, answer.authority, unfinished=unfinished)
+
+    def _where_it_leads(self, name: bytes, answer: Answer) -> bytes:
+        """Return where an answer of our zones leads away to.
+
+        A referral is the word of the parent's server, ours: it is kept as one.
+        """
+        if answer.unfinished:
+            return answer.unfinished
+        cut = answer.authority[0]
+        addresses: dict[bytes, tuple[bytes, ...]] = {}
+        for rrset in answer.additional:
+            if rrset.type in _ADDRESS_TYPES:
+                addresses[rrset.owner] = addresses.get(rrset.owner, ()) + rrset.rdatas
+        servers = tuple(map(lower, cut.rdatas))
+        self._engine.learn(Delegation(cut.owner, servers, addresses), cut.ttl)
+        answer.authority, answer.additional, answer.required_glue = [], [], []
+        return lower(answer.answer[-1].rdatas[0]) if answer.answer else name
+
+    def _write(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Put an outcome into an exchange."""
+        ours = exchange.answer.answer if exchange.answer is not None else []
+        found = outcome.answer
+        public = self._sources.without_private(exchange.query.qname, found)
+        explanation = outcome.explanation
+        if public is not None:
+            found, explanation = public, _FILTERED
+        rcode = outcome.rcode
+        if outcome.stale:
+            explanation = _STALE_NXDOMAIN if rcode == _NXDOMAIN else _STALE_ANSWER
+        exchange.answer = Answer(
+            rcode, authoritative=False, answer=ours + found, authority=outcome.authority,
+            additional=[],
+        )  # fmt: skip
+        exchange.limits += outcome.limits
+        if explanation is not None:
+            exchange.explanation = extended_error(explanation.code, explanation.text)
+        asks = exchange.query.flags & AD or (
+            exchange.query.edns is not None and exchange.query.edns.do
+        )
+        if outcome.security is Security.SECURE and asks and not ours:
+            exchange.flags |= AD
+        ttl = min((rrset.ttl for rrset in ours + found + outcome.authority), default=0)
+        exchange.once = outcome.stale or rcode not in _CACHEABLE or not ttl
+        exchange.expires = self._now() + ttl
+        exchange.look_again = outcome.refresh_at
+
+    def _now(self) -> float:
+        return self._engine.world.network.now()

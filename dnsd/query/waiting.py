@@ -1,0 +1,158 @@
+"""Clients that wait for an answer of the resolver, bounded and each with an end.
+
+enters      unless too many wait already, or too many for this client
+is shed     when the table is full and newer clients come
+gets stale  an expired answer, after ``stale_wait_s``, once tried
+overdue     after ``query_time_s`` and a little: whatever went wrong meanwhile,
+            a client that entered is answered
+
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dnsd.query.cookies import VALID
+from dnsd.resolver.client_rates import WAITING_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dnsd.query.replies import Exchange
+    from dnsd.resolver import shedding
+    from dnsd.resolver.client_rates import WaitingAnswers
+    from dnsd.resolver.engine import Task
+    from dnsd.resolver.outcome import Outcome
+
+Local = Callable[[bytes, int], "Outcome | None"]
+
+# The engine ends a resolution by itself; this much later nobody does any more.
+_GRACE_S = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """A client that waits.
+
+    Attributes:
+        exchange: its request, and where its answer goes.
+        name: what is to be found for it; where an answer of ours leads.
+        local: answers what is not to be asked for upstream.
+        done: to be called once when the answer is there.
+        task: what finds it.
+    """
+
+    exchange: Exchange
+    name: bytes
+    local: Local
+    done: Callable[[], None]
+    task: Task | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOptions:
+    """How long clients wait.
+
+    Attributes:
+        stale_s: wait before an expired answer is given.
+        time_s: longest wait.
+        late_s: over UDP, an answer that is this late is not sent to a client
+            address for which more than ``late_clients`` wait: whoever collects
+            answers to release them all at once gets none (DNSBomb).
+        late_clients: see ``late_s``.
+    """
+
+    stale_s: float = 1.8
+    time_s: float = 8.0
+    late_s: float = 1.9
+    late_clients: int = 20
+
+
+class Waiting:
+    """All clients of one process that wait, oldest first."""
+
+    def __init__(
+        self,
+        options: WaitingOptions,
+        places: shedding.Waiting[Waiter],
+        answers: WaitingAnswers,
+    ) -> None:
+        """Begin with nobody.
+
+        Args:
+            options: times.
+            places: how many may wait, and who must go for whom.
+            answers: how many may wait for one client.
+        """
+        self._options = options
+        self._places = places
+        self._answers = answers
+        self._waiters: dict[Waiter, None] = {}
+        self._untried: dict[Waiter, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiters)
+
+    def enter(self, waiter: Waiter) -> tuple[str, Waiter | None]:
+        """Take a client in.
+
+        Args:
+            waiter: its request is the newest.
+
+        Returns:
+            The name of the limit that keeps it out, empty if none does; and who
+            must go for it, to be answered by the caller and then to leave.
+        """
+        exchange = waiter.exchange
+        request = exchange.request
+        proven = not exchange.is_datagram or exchange.verdict == VALID
+        if not self._answers.enter(request.client, proven=proven):
+            return WAITING_LIMIT, None
+        query = exchange.query
+        question = waiter.name + query.qtype.to_bytes(2, "big")
+        admission = self._places.enter(waiter, question, request.now)
+        if not admission.admitted:
+            self._answers.leave(request.client)
+            return "recursions", None
+        self._waiters[waiter] = None
+        self._untried[waiter] = None
+        return "", admission.shed
+
+    def leave(self, waiter: Waiter) -> None:
+        """Let a client go with its answer; nothing happens when it has gone."""
+        if waiter not in self._waiters:
+            return
+        del self._waiters[waiter]
+        self._untried.pop(waiter, None)
+        self._places.leave(waiter)
+        self._answers.leave(waiter.exchange.request.client)
+        waiter.done()
+
+    def is_too_late(self, waiter: Waiter, now: float) -> bool:
+        """Tell whether an answer would come so late that it must not be sent."""
+        request = waiter.exchange.request
+        if not waiter.exchange.is_datagram or now - request.now < self._options.late_s:
+            return False
+        return self._answers.count(request.client) > self._options.late_clients
+
+    def due_for_stale(self, now: float) -> Iterator[Waiter]:
+        """Hand out, once each, those who have waited long enough for an old answer."""
+        due = now - self._options.stale_s
+        while self._untried:
+            waiter = next(iter(self._untried))
+            if waiter.exchange.request.now > due:
+                return
+            del self._untried[waiter]
+            yield waiter
+
+    def overdue(self, now: float) -> list[Waiter]:
+        """Return those whose time is up although nothing ended their wait."""
+        due = now - self._options.time_s - _GRACE_S
+        found = []
+        for waiter in self._waiters:
+            if waiter.exchange.request.now > due:
+                break
+            found.append(waiter)
+        return found

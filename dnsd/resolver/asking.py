@@ -1,0 +1,393 @@
+"""Asking the servers of one zone until one says something to be believed.
+
+Servers are asked one after the other, the fastest first (``selection``). What a
+server does wrong costs it this question and, where it shows what the server can do,
+is remembered (``servers``):
+
+    what comes                            what happens
+    nothing in time                       the next server; five in a row: it is held
+    a wrong ID                            the same server over TCP (RFC 5452 §9.2)
+    only replies in another letter case   the same server over TCP
+    truncated, malformed, unsigned DNAME  the same server over TCP
+    FORMERR or NOTIMP without an OPT      the same server without EDNS (RFC 6891 §7)
+    BADCOOKIE                             the same server once with its new cookie, then TCP
+    REFUSED, lame                         the next server; it is lame for this zone for a while
+    SERVFAIL, other errors                the next server
+
+A server without an address in the referral is looked up, one after the other, while
+others cannot be asked (CVE-2020-12667: few, and few that do not exist).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dnsd.resolver.commands import Ask, Exchange, Exchanged, Result, Transport
+from dnsd.resolver.outcome import Explanation, Failed, Step
+from dnsd.resolver.outgoing import Form, query_octets
+from dnsd.resolver.referral import may_ask
+from dnsd.resolver.scrub import Meaning, Scrubbed, scrub
+from dnsd.resolver.selection import Tries, choose
+from dnsd.wire.errors import FormError
+from dnsd.wire.iana import ExtendedError, OptionCode, Rcode, RRType
+from dnsd.wire.message import Message, parse_message
+from dnsd.wire.names import to_text
+from dnsd.wire.reader import HEADER_OCTETS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from dnsd.resolver.budget import Budget
+    from dnsd.resolver.cache.contract import Entry
+    from dnsd.resolver.delegation import Delegation
+    from dnsd.resolver.selection import Choice
+    from dnsd.resolver.world import World
+
+_A = int(RRType.A)
+_AAAA = int(RRType.AAAA)
+_COOKIE = int(OptionCode.COOKIE)
+_FORMERR = int(Rcode.FORMERR)
+_NOTIMP = int(Rcode.NOTIMP)
+_REFUSED = int(Rcode.REFUSED)
+_BADCOOKIE = int(Rcode.BADCOOKIE)
+
+_NO_EDNS_RCODES = frozenset((_FORMERR, _NOTIMP))
+_UNANSWERED = frozenset((Result.TIMED_OUT, Result.UNREACHABLE, Result.CLOSED))
+
+UNREACHABLE = int(ExtendedError.NO_REACHABLE_AUTHORITY)
+
+# Packets to one server in a row: over UDP, without EDNS, with its new cookie, over TCP.
+_WAYS = 4
+
+_IN_WORDS = {
+    Result.TIMED_OUT: "no reply in time",
+    Result.UNREACHABLE: "unreachable",
+    Result.CLOSED: "connection closed",
+    Result.NO_SOCKET: "no socket left",
+}
+
+
+@dataclass(slots=True)
+class Told:
+    """What a server of a zone said.
+
+    Attributes:
+        said: what may be believed of it.
+        message: all of it, for those who know better what they may take.
+        server: address of the server.
+    """
+
+    said: Scrubbed
+    message: Message
+    server: bytes
+
+
+class Asking:
+    """One question to the servers of one zone.
+
+    Attributes:
+        world: caches, servers, options.
+        cut: whose servers are asked.
+        name: asked for, in canonical form.
+        type: asked for.
+        budget: of the client query.
+        depth: look-ups of name server addresses around this.
+    """
+
+    def __init__(self, world: World, cut: Delegation, question: Ask, budget: Budget) -> None:
+        self.world = world
+        self.cut = cut
+        self.name = question.name
+        self.type = question.type
+        self.depth = question.depth
+        self.budget = budget
+        self._tries = Tries(cut.zone, Transport.TLS if cut.tls else Transport.UDP)
+        self._reason = Explanation(UNREACHABLE)
+        self._sends_left = world.options.limits.zone_packets
+        # Servers for whose addresses we may still ask.
+        self._unknown: list[bytes] = []
+        self._names_failed = 0
+        self._cookie_refused = False
+        self._names_left = world.options.limits.delegation_name_fetches
+
+    def run(self) -> Generator[Any, Any, Told | Failed]:
+        """Ask until somebody says something, as a procedure."""
+        world = self.world
+        candidates = self._candidates()
+        while self._sends_left > 0:
+            now = world.network.now()
+            choice = choose(candidates, world.servers, self._tries, now, world.entropy)
+            if choice is None:
+                found = yield from self._look_up()
+                if found is None:
+                    break
+                candidates += found
+                continue
+            told = yield from self._ask_server(choice)
+            if told is not None:
+                return told
+        return Failed(self._reason)
+
+    def _ask_server(self, choice: Choice) -> Generator[Any, Any, Told | Failed | None]:
+        """Ask one server, again where another way may help; None for the next one."""
+        world, address = self.world, choice.address
+        transport = choice.transport
+        for _ in range(_WAYS):
+            refusal = self._may_send(address)
+            if refusal is not None:
+                return refusal
+            try:
+                exchanged: Exchanged = yield self._exchange(choice, transport)
+            except GeneratorExit:
+                self._leave(address, timed_out=None)
+                raise
+            self._leave(address, timed_out=exchanged.result in _UNANSWERED)
+            way = self._judge(choice, transport, exchanged)
+            if way is None or isinstance(way, Told):
+                return way
+            if not self._tries.take(address, way, world.options.limits):
+                return None
+            transport = way
+        return None
+
+    def _leave(self, address: bytes, *, timed_out: bool | None) -> None:
+        quotas = self.world.quotas
+        quotas.zones.leave(self.cut.zone, timed_out=timed_out)
+        quotas.servers.leave(address, timed_out=timed_out)
+
+    def _may_send(self, address: bytes) -> Failed | None:
+        """Count one more packet; why not, if it may not be sent."""
+        world, budget = self.world, self.budget
+        now = world.network.now()
+        if not budget.may_send(now):
+            limit = budget.exhausted[-1]
+            return Failed(Explanation(UNREACHABLE, f"limit {limit} reached"), limit)
+        quotas = world.quotas
+        limit = ""
+        if not quotas.zones.enter(self.cut.zone):
+            limit = "zone_in_flight"
+        elif not quotas.servers.enter(address):
+            quotas.zones.leave(self.cut.zone, timed_out=None)
+            limit = "server_in_flight"
+        if limit:
+            budget.hit(limit)
+            return Failed(Explanation(UNREACHABLE, f"limit {limit} reached"))
+        self._sends_left -= 1
+        return None
+
+    def _exchange(self, choice: Choice, transport: Transport) -> Exchange:
+        """Make the command for one packet."""
+        world, options, address = self.world, self.world.options, choice.address
+        servers = world.servers
+        is_datagram = transport is Transport.UDP
+        form = Form(
+            edns=servers.edns(address),
+            cookie=servers.cookie(address) if options.cookies else b"",
+            recurse=self.cut.forward,
+            edns_size=options.edns_size,
+            randomize_case=options.case_randomization,
+        )
+        timeout_s = choice.timeout_s if is_datagram else options.limits.tcp_timeout_s
+        left_s = max(0.0, self.budget.deadline - world.network.now())
+        return Exchange(
+            address,
+            self.cut.port or options.port,
+            transport,
+            query_octets(self.name, self.type, form, world.entropy),
+            min(timeout_s, left_s),
+            _certificate_name(choice.name) if transport is Transport.TLS else "",
+        )
+
+    def _judge(
+        self, choice: Choice, transport: Transport, exchanged: Exchanged
+    ) -> Told | Transport | None:
+        """Learn from an exchange.
+
+        Returns:
+            What was said; a transport for asking the same server again; None to
+            ask another.
+        """
+        world, address = self.world, choice.address
+        result = exchanged.result
+        now = world.network.now()
+        if result is not Result.REPLY:
+            self._trace(choice, transport, exchanged, None)
+            return self._judge_silence(address, transport, result, now)
+        self.budget.received(len(exchanged.octets))
+        world.servers.answered(address, exchanged.seconds, now)
+        try:
+            message = parse_message(_respelled(exchanged.octets, self.name))
+        except FormError as error:
+            self._reason = Explanation(int(ExtendedError.INVALID_DATA), "malformed reply")
+            self._trace(choice, transport, exchanged, None, str(error))
+            return _over_tcp(transport)
+        way = self._judge_edns(address, transport, message, now)
+        if way is not None:
+            self._trace(choice, transport, exchanged, None, f"rcode {message.rcode}")
+            return way
+        said = scrub(
+            message,
+            self.name,
+            self.type,
+            self.cut.zone,
+            trusted_transport=transport is not Transport.UDP,
+            forwarder=self.cut.forward,
+        )
+        self._trace(choice, transport, exchanged, said)
+        if said.wants_tcp:
+            return _over_tcp(transport)
+        if said.meaning is Meaning.LAME or said.rcode == _REFUSED:
+            world.servers.lame(address, self.cut.zone, now)
+            self._tries.give_up(address)
+            self._reason = Explanation(UNREACHABLE, "servers do not serve the zone")
+            return None
+        if said.meaning is Meaning.ERROR:
+            self._tries.give_up(address)
+            self._reason = Explanation(UNREACHABLE, "servers answer with errors")
+            return None
+        return Told(said, message, address)
+
+    def _judge_silence(
+        self, address: bytes, transport: Transport, result: Result, now: float
+    ) -> Transport | None:
+        """Learn from an exchange that brought no reply."""
+        servers = self.world.servers
+        if result is Result.WRONG_ID:
+            # Whoever guesses must not cost the server its good name.
+            return _over_tcp(transport)
+        if result is Result.CASE_CHANGED:
+            servers.case_changed(address, now)
+            return _over_tcp(transport)
+        self._reason = Explanation(int(ExtendedError.NETWORK_ERROR), _IN_WORDS[result])
+        if result is Result.UNREACHABLE:
+            servers.unreachable(address, now)
+        elif result is Result.TIMED_OUT:
+            servers.timed_out(address, now)
+        return None
+
+    def _judge_edns(
+        self, address: bytes, transport: Transport, message: Message, now: float
+    ) -> Transport | None:
+        """Learn what a server knows of EDNS; a transport to ask it again."""
+        servers, rcode = self.world.servers, message.rcode
+        if message.edns is None:
+            if rcode in _NO_EDNS_RCODES and servers.edns(address):
+                servers.no_edns(address, now)
+                return transport
+            return None
+        if message.edns.options and self.world.options.cookies:
+            cookie = message.edns.option(_COOKIE)
+            if cookie is not None:
+                servers.cookie_learned(address, cookie)
+                if rcode == _BADCOOKIE:
+                    # Once more with the new one; who never takes it is asked over TCP.
+                    is_first, self._cookie_refused = not self._cookie_refused, True
+                    return transport if is_first else _over_tcp(transport)
+        return None
+
+    def _candidates(self) -> list[tuple[bytes, bytes]]:
+        """List the servers whose addresses are known, each address once."""
+        world, cut = self.world, self.cut
+        found: dict[bytes, bytes] = {}
+        for name in cut.servers:
+            addresses = cut.addresses.get(name) or self._known_addresses(name)
+            if not addresses:
+                self._unknown.append(name)
+            for address in addresses:
+                if self._is_reachable(address):
+                    found.setdefault(address, name)
+        limit = world.options.limits.delegation_addresses
+        return [(name, address) for address, name in list(found.items())[:limit]]
+
+    def _known_addresses(self, name: bytes) -> tuple[bytes, ...]:
+        """Look a server's name up here and in the cache."""
+        world, options = self.world, self.world.options
+        now = world.network.now()
+        addresses: tuple[bytes, ...] = ()
+        for rrtype, is_used in ((_A, options.ipv4), (_AAAA, options.ipv6)):
+            if not is_used:
+                continue
+            ours = world.local(name, rrtype) if world.local is not None else None
+            if ours is not None:
+                rrsets = ours.answer
+            else:
+                entry = world.records.find(name, rrtype, now)
+                rrsets = [entry.rrset] if entry is not None and entry.rrset is not None else []
+            for rrset in rrsets:
+                if rrset.type == rrtype:
+                    addresses += rrset.rdatas
+        return addresses[: options.limits.name_addresses]
+
+    def _is_reachable(self, address: bytes) -> bool:
+        options = self.world.options
+        return options.ipv4 if len(address) == 4 else options.ipv6
+
+    def _look_up(self) -> Generator[Any, Any, list[tuple[bytes, bytes]] | None]:
+        """Find the addresses of one more server; None when there is none to find."""
+        world, limits = self.world, self.world.options.limits
+        while self._unknown and self._names_failed < limits.failed_names:
+            if self._names_left <= 0:
+                self.budget.hit("delegation_name_fetches")
+                break
+            if self.depth >= limits.depth:
+                self.budget.hit("depth")
+                break
+            if not self.budget.may_look_up_server():
+                break
+            self._names_left -= 1
+            name = self._unknown.pop(0)
+            for rrtype, is_used in ((_A, world.options.ipv4), (_AAAA, world.options.ipv6)):
+                if not is_used:
+                    continue
+                entry: Entry | Failed = yield Ask(name, rrtype, self.depth + 1)
+                if not isinstance(entry, Failed) and entry.type == rrtype and entry.rrset:
+                    addresses = entry.rrset.rdatas[: limits.name_addresses]
+                    return [
+                        (name, address) for address in addresses if may_ask(address, world.options)
+                    ]
+            self._names_failed += 1
+            self._reason = Explanation(UNREACHABLE, "name servers without addresses")
+        return None
+
+    def _trace(
+        self,
+        choice: Choice,
+        transport: Transport,
+        exchanged: Exchanged,
+        said: Scrubbed | None,
+        remark: str = "",
+    ) -> None:
+        if self.budget.trace is not None:
+            step = Step(
+                self.cut.zone,
+                choice.name,
+                choice.address,
+                transport,
+                self.name,
+                self.type,
+                exchanged.result,
+                exchanged.seconds,
+                said,
+                remark,
+            )
+            self.budget.trace(step)
+
+
+def _respelled(reply: bytes, name: bytes) -> bytes:
+    """Spell the question in lower case again.
+
+    Other names of the reply point into it, and nobody must see our random letters.
+    """
+    end = HEADER_OCTETS + len(name)
+    if len(reply) < end:
+        return reply
+    return reply[:HEADER_OCTETS] + name + reply[end:]
+
+
+def _over_tcp(transport: Transport) -> Transport | None:
+    return Transport.TCP if transport is Transport.UDP else None
+
+
+def _certificate_name(name: bytes) -> str:
+    return to_text(name).rstrip(".")

@@ -1,0 +1,159 @@
+"""The procedure of one name and type: from the closest zone cut known down to it.
+
+    whom to ask ─► ask the zone ─► referral ─► keep the cut, ask the child
+                        │  ▲
+                        │  └──── a shortened name said nothing: one label more
+                        ▼
+             answer · alias · denial ─► keep it
+
+Only the zone that is asked decides: what its servers say outside of it was taken
+away by ``scrub``. A referral leads strictly down and names a cut at or above the
+name asked for, so that there is an end to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dnsd.resolver.asking import Asking, Told
+from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Kind
+from dnsd.resolver.commands import Ask
+from dnsd.resolver.keep import keep_chain, keep_denial
+from dnsd.resolver.minimisation import MINIMISED_TYPE, Minimiser
+from dnsd.resolver.outcome import Explanation, Failed
+from dnsd.resolver.referral import delegation_of
+from dnsd.resolver.scrub import Meaning
+from dnsd.wire.iana import ExtendedError, RRType
+from dnsd.wire.names import ROOT, parent
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from dnsd.resolver.budget import Budget
+    from dnsd.resolver.cache.contract import Entry
+    from dnsd.resolver.delegation import Delegation
+    from dnsd.resolver.world import World
+
+_DS = int(RRType.DS)
+_NS = int(RRType.NS)
+
+_TOO_MANY_REFERRALS = Failed(
+    Explanation(int(ExtendedError.OTHER), "too many referrals one after the other")
+)
+_NOTHING_USABLE = Failed(
+    Explanation(int(ExtendedError.INVALID_DATA), "no server said anything that can be believed")
+)
+
+
+def fetch(world: World, question: Ask, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
+    """Find what one name has of one type.
+
+    Returns:
+        Data, an alias, or a denial, each kept already; or why there is none.
+    """
+    now = world.network.now()
+    known = world.failures.find(question.name, question.type, now)
+    if known is not None:
+        return Failed(known)
+    found = yield from _Fetch(world, question, budget).run()
+    if isinstance(found, Failed):
+        if not found.limit:
+            world.failures.failed(
+                question.name, question.type, world.network.now(), found.explanation
+            )
+    else:
+        world.failures.forget(question.name, question.type)
+    return found
+
+
+class _Fetch:
+    """One name and type, and the way to it."""
+
+    __slots__ = ("_budget", "_minimiser", "_question", "_world")
+
+    def __init__(self, world: World, question: Ask, budget: Budget) -> None:
+        self._world = world
+        self._question = question
+        self._budget = budget
+        self._minimiser = Minimiser(question.name, question.type, world.options)
+
+    def run(self) -> Generator[Any, Any, Entry | Failed]:
+        """Go down from cut to cut, as a procedure."""
+        world = self._world
+        cut = yield from self._start()
+        for _ in range(world.options.limits.referrals):
+            told = yield from self._ask_zone(cut)
+            if not isinstance(told, Told):
+                return told
+            if told.said.meaning is not Meaning.REFERRAL:
+                return self._keep(told, cut)
+            cut = delegation_of(
+                told.said, self._now, told.server, world.options, hit=self._budget.hit
+            )
+            world.delegations.put(cut, self._now)
+        return _TOO_MANY_REFERRALS
+
+    def _start(self) -> Generator[Any, Any, Delegation]:
+        """Find the deepest cut known; ask the root for its servers before all else."""
+        world, name = self._world, self._question.name
+        # The DS RRset of a zone stands at its parent (RFC 4035 §3.1.4.1).
+        if self._question.type == _DS and name != ROOT:
+            name = parent(name)
+        cut = world.whom_to_ask(name, world.network.now())
+        if cut is world.hints and world.options.priming:
+            yield Ask(ROOT, _NS)
+            cut = world.whom_to_ask(name, world.network.now())
+        return cut
+
+    def _ask_zone(self, cut: Delegation) -> Generator[Any, Any, Told | Entry | Failed]:
+        """Ask the servers of one zone, with few labels first (RFC 9156 §2.3)."""
+        question, minimiser = self._question, self._minimiser
+        while not cut.forward:
+            name, rrtype = minimiser.next(cut)
+            if name == question.name:
+                break
+            entry = self._world.records.find(name, rrtype, self._now, below=cut.zone)
+            if entry is None:
+                ask = Ask(name, rrtype, question.depth)
+                told = yield from Asking(self._world, cut, ask, self._budget).run()
+                if isinstance(told, Failed):
+                    if told.limit or not minimiser.failed():
+                        return told
+                    continue
+                if told.said.meaning is Meaning.REFERRAL:
+                    return told
+                entry = self._keep_shortened(told, name, cut)
+            if entry is not None and entry.kind is Kind.NXDOMAIN:
+                if minimiser.is_final_denial():
+                    return entry
+                minimiser.denied()
+        return (yield from Asking(self._world, cut, question, self._budget).run())
+
+    @property
+    def _now(self) -> float:
+        return self._world.network.now()
+
+    def _keep_shortened(self, told: Told, name: bytes, cut: Delegation) -> Entry | None:
+        """Keep what was said of a shortened name; its denial, if it has none of its own."""
+        said = told.said
+        if said.chain:
+            keep_chain(self._world, told, cut.zone, self._budget)
+        elif said.meaning is Meaning.NXDOMAIN:
+            return keep_denial(self._world, told, name, NXDOMAIN_TYPE, self._budget)
+        elif said.meaning is Meaning.NODATA:
+            keep_denial(self._world, told, name, MINIMISED_TYPE, self._budget)
+        return None
+
+    def _keep(self, told: Told, cut: Delegation) -> Entry | Failed:
+        """Keep the end of the way, and say what the question's own name has."""
+        world, question, said = self._world, self._question, told.said
+        first: Entry | None = None
+        if said.chain:
+            first = keep_chain(world, told, cut.zone, self._budget)
+        if said.meaning is Meaning.NXDOMAIN:
+            denied = keep_denial(world, told, said.end, NXDOMAIN_TYPE, self._budget)
+        elif said.meaning is Meaning.NODATA:
+            denied = keep_denial(world, told, said.end, question.type, self._budget)
+        else:
+            return first or _NOTHING_USABLE
+        return first or denied

@@ -1,0 +1,113 @@
+"""From what a server said, scrubbed, to entries of the cache.
+
+TTLs are brought into bounds here and nowhere else. What the budget of a client
+query does not allow to be stored is still returned, and answers that client once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Security
+from dnsd.wire.iana import RRType
+
+if TYPE_CHECKING:
+    from dnsd.resolver.asking import Told
+    from dnsd.resolver.budget import Budget
+    from dnsd.resolver.world import World
+    from dnsd.wire.rrset import RRset
+
+_DNAME = int(RRType.DNAME)
+_MINIMUM_OCTETS = 4
+
+
+def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
+    """Keep the RRsets of an answer.
+
+    Args:
+        world: the cache and its bounds.
+        told: a reply with at least one RRset in its chain.
+        zone: whose server said it.
+        budget: of the client query.
+
+    Returns:
+        The entry of the first name of the chain. A CNAME made of a DNAME has that
+        as its proof.
+    """
+    first: Entry | None = None
+    proof: tuple[RRset, ...] = ()
+    for rrset in told.said.chain:
+        entry = _positive(world, told, rrset, zone)
+        entry.proof, proof = proof, ()
+        _put(world, entry, budget)
+        if rrset.type == _DNAME:
+            proof = (rrset,)
+        elif first is None:
+            first = entry
+    assert first is not None
+    return first
+
+
+def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budget) -> Entry:
+    """Keep a denial (RFC 2308 §5), if it has the SOA that says for how long.
+
+    Args:
+        world: the cache and its bounds.
+        told: a NODATA or NXDOMAIN.
+        name: what is denied.
+        rrtype: the type that is denied, NXDOMAIN_TYPE for the name as a whole.
+        budget: of the client query.
+    """
+    options = world.options
+    now = world.network.now()
+    proof = told.said.proof
+    ttl = 0
+    if proof:
+        soa = proof[0]
+        minimum = int.from_bytes(soa.rdatas[0][-_MINIMUM_OCTETS:], "big")
+        ttl = max(options.min_ttl, min(soa.ttl, minimum, options.negative_ttl_max))
+    entry = Entry(
+        name,
+        rrtype,
+        Kind.NXDOMAIN if rrtype == NXDOMAIN_TYPE else Kind.NODATA,
+        _rank(told),
+        Security.INDETERMINATE,
+        now,
+        now + ttl,
+        None,
+        tuple(proof),
+        proof[0].owner if proof else b"\x00",
+        told.server,
+    )
+    if proof:
+        _put(world, entry, budget)
+    return entry
+
+
+def _positive(world: World, told: Told, rrset: RRset, zone: bytes) -> Entry:
+    now = world.network.now()
+    ttl = max(world.options.min_ttl, min(rrset.ttl, world.options.max_ttl))
+    return Entry(
+        rrset.owner,
+        rrset.type,
+        Kind.POSITIVE,
+        _rank(told),
+        Security.INDETERMINATE,
+        now,
+        now + ttl,
+        rrset,
+        (),
+        zone,
+        told.server,
+    )
+
+
+def _rank(told: Told) -> Rank:
+    return Rank.AUTHORITATIVE if told.said.authoritative else Rank.ANSWER
+
+
+def _put(world: World, entry: Entry, budget: Budget) -> None:
+    if budget.may_store():
+        limit = world.records.put(entry, world.network.now())
+        if limit:
+            budget.hit(limit)

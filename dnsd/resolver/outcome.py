@@ -1,0 +1,111 @@
+"""What a resolution ends with, and the steps on the way to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from dnsd.resolver.cache.contract import Security
+from dnsd.wire.iana import Rcode
+
+if TYPE_CHECKING:
+    from dnsd.resolver.commands import Result, Transport
+    from dnsd.resolver.scrub import Scrubbed
+    from dnsd.wire.rrset import RRset
+
+_SERVFAIL = int(Rcode.SERVFAIL)
+
+
+class Explanation(NamedTuple):
+    """Why an answer is as it is (RFC 8914).
+
+    Attributes:
+        code: info-code.
+        text: ASCII, may be empty.
+    """
+
+    code: int
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Failed:
+    """A fetch that found nothing to believe.
+
+    Attributes:
+        explanation: why.
+        limit: the budget that was used up, if that is why; the fetch may
+            succeed for somebody who has more.
+    """
+
+    explanation: Explanation
+    limit: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The answer to a client's question.
+
+    Attributes:
+        rcode: NOERROR, NXDOMAIN, YXDOMAIN or SERVFAIL.
+        answer: RRsets in the order of the chain, with the TTLs that are left.
+        authority: the SOA of a denial.
+        security: the lowest of all parts.
+        explanation: why, if there is something to explain.
+        unfinished: where a chain of aliases goes on that whoever made this could
+            not follow; empty when it is complete.
+        cached: nothing had to be asked.
+        stale: made of expired data.
+        refresh: names and types that will expire soon.
+        refresh_at: monotonic seconds from which one of its parts will; infinite
+            if none is worth refreshing, or that is due already.
+        limits: names of limits that were hit.
+        packets: sent upstream.
+    """
+
+    rcode: int
+    answer: list[RRset]
+    authority: list[RRset]
+    security: Security = Security.INDETERMINATE
+    explanation: Explanation | None = None
+    unfinished: bytes = b""
+    cached: bool = False
+    stale: bool = False
+    refresh: tuple[tuple[bytes, int], ...] = ()
+    refresh_at: float = float("inf")
+    limits: tuple[str, ...] = ()
+    packets: int = 0
+
+
+def servfail(explanation: Explanation, limits: tuple[str, ...] = ()) -> Outcome:
+    """Make the outcome of a failure."""
+    return Outcome(_SERVFAIL, [], [], explanation=explanation, limits=limits)
+
+
+@dataclass(slots=True)
+class Step:
+    """One exchange, for whoever wants to see how an answer is found.
+
+    Attributes:
+        zone: the zone whose servers are asked.
+        server: name of the server; empty if it has none.
+        address: of the server, 4 or 16 octets.
+        transport: by which it was asked.
+        name: asked for, perhaps shortened (RFC 9156).
+        type: asked for.
+        result: how the exchange ended.
+        seconds: until the reply.
+        said: what may be believed of the reply; ``None`` without one.
+        remark: what was wrong, in words; empty if nothing was.
+    """
+
+    zone: bytes
+    server: bytes
+    address: bytes
+    transport: Transport
+    name: bytes
+    type: int
+    result: Result
+    seconds: float
+    said: Scrubbed | None = None
+    remark: str = ""
