@@ -134,7 +134,7 @@ class _Section:
 def _take_link(chain: Chain, section: _Section, asked: Asked) -> ChainEnd:
     """Go one link on; how that ends the chain, ``AWAY`` when it goes on."""
     name = chain.name
-    data = _data_at(name, asked.type, section)
+    data = _records_at(name, asked.type, section)
     dname = _dname_covering(name, asked, section.dnames, has_data=bool(data))
     if dname is not None and not asked.trusted_transport:
         return ChainEnd.UNTRUSTED
@@ -153,7 +153,7 @@ def _take_link(chain: Chain, section: _Section, asked: Asked) -> ChainEnd:
     return ChainEnd.AWAY
 
 
-def _data_at(name: bytes, rrtype: int, section: _Section) -> list[RRset]:
+def _records_at(name: bytes, rrtype: int, section: _Section) -> list[RRset]:
     """Return the RRsets of a name that answer a question of that type."""
     if rrtype == _ANY:
         return [rrset for rrset in section.rrsets if rrset.owner == name]

@@ -131,7 +131,7 @@ def test_a_signature_does_not_make_a_dname_trusted():
 
 def test_a_dname_may_make_a_name_of_255_octets_and_not_more():
     for length, end in ((62, ChainEnd.OPEN), (63, ChainEnd.TOO_LONG)):
-        # Length octets and labels: 3 of "aa", 3 × 61, the last one, 6 of "test." and the root.
+        # Length octets and labels: 3 of "aa", 3 of 61 octets, the last one, 6 of "test." and the root.
         target = ".".join(["c" * 60] * 3 + ["d" * length]) + ".test."
         chain = followed("aa.x.test. A", "test.", f"x.test. DNAME {target}")
         assert chain.end is end

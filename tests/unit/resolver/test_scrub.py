@@ -85,7 +85,7 @@ def test_an_answer_without_authority_is_taken_and_said_to_be_so():
 def test_the_answer_to_any_is_all_the_name_has():
     found = scrubbed(
         "a.test. ANY", "test.",
-        answer="a.test. A 192.0.2.1\na.test. TXT \"x\"\nb.test. A 192.0.2.2\na.test. CH TXT \"y\"",
+        answer='a.test. A 192.0.2.1\na.test. TXT "x"\nb.test. A 192.0.2.2\na.test. CH TXT "y"',
     )  # fmt: skip
     assert found.meaning is Meaning.ANSWER
     assert kept(found) == only(chain=["a.test. A 192.0.2.1", 'a.test. TXT "x"'])
