@@ -15,10 +15,13 @@ from dnsd.cli.lookup_nslookup import nslookup_lines
 from dnsd.cli.lookup_question import QueryForm, WordsError, query_octets, read_words
 from dnsd.cli.lookup_report import has_answer, short_lines, to_json, word_lines
 from dnsd.cli.lookup_servers import ServerError, place
-from dnsd.cli.options import config_option, json_option, load
+from dnsd.cli.lookup_trace import leads_to_records, trace_lines
+from dnsd.cli.options import client, config_option, json_option, load
 from dnsd.cli.printing import print_json
+from dnsd.control.client import ControlError
+from dnsd.wire import names
 from dnsd.wire.errors import FormError
-from dnsd.wire.iana import rrclass_from_text
+from dnsd.wire.iana import rrclass_from_text, rrtype_to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +34,7 @@ _FORMS = {"words": word_lines, "short": short_lines, "nslookup": nslookup_lines}
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="NAME [TYPE] [@SERVER]")
+@click.option("--trace", is_flag=True, help="Show the way to the answer, from the root down.")
 @click.option("--tcp", "way", flag_value="TCP", help="Ask over TCP.")
 @click.option("--tls", "way", flag_value="TLS", help="Ask over TLS.")
 @click.option("--https", "way", flag_value="HTTPS", help="Ask over HTTPS.")
@@ -61,6 +65,9 @@ def lookup(words: tuple[str, ...], config_file: Path | None, **given: Any) -> No
     """
     try:
         asked = read_words(words, reverse=given["reverse"])
+        if given["trace"]:
+            _trace(asked, config_file, given)
+            return
         form = _query_form(given)
         candidates = list(_candidates(asked, config_file, given))
     except (WordsError, ServerError) as error:
@@ -73,6 +80,29 @@ def lookup(words: tuple[str, ...], config_file: Path | None, **given: Any) -> No
         for line in _FORMS[given["form"] or "words"](replies):
             click.echo(line)
     if not any(map(has_answer, replies)):
+        click.get_current_context().exit(1)
+
+
+def _trace(asked: Asked, config_file: Path | None, given: dict[str, Any]) -> None:
+    """Print how the running daemon's resolver finds an answer when it knows nothing."""
+    if asked.server or given["way"] or given["form"]:
+        raise WordsError("--trace asks the servers itself, from the root down: give no other way")
+    daemon = client(config_file)
+    name = names.to_text(asked.name)
+    traces = []
+    for kind in map(rrtype_to_text, asked.types):
+        try:
+            traces.append(daemon.trace(name, kind))
+        except ControlError as error:
+            if error.status != 404:
+                raise
+            raise ControlError("the dnsd that runs here resolves no names", 404) from None
+        if not given["as_json"]:
+            for line in trace_lines(traces[-1], asked.name, kind):
+                click.echo(line)
+    if given["as_json"]:
+        print_json(traces)
+    if not any(map(leads_to_records, traces, map(rrtype_to_text, asked.types))):
         click.get_current_context().exit(1)
 
 

@@ -110,7 +110,7 @@ def to_json(reply: Reply) -> dict[str, Any]:
         "additional": list(_json_records(message.additional)),
         "edns": None if edns is None else {"udp_size": edns.udp_size, "dnssec_ok": edns.do},
         "errors": [
-            {"code": error.code, "name": _error_name(error.code), "text": plain(error.text)}
+            {"code": error.code, "name": error_name(error.code), "text": plain(error.text)}
             for error in errors_of(message)
         ],
         "server": {
@@ -166,9 +166,17 @@ def errors_of(message: Message) -> list[Error]:
     return found
 
 
+def error_name(code: int) -> str:
+    """Write what the code of an extended error means (RFC 8914 §4)."""
+    try:
+        return ExtendedError(code).name.lower().replace("_", " ").replace("dnssec", "DNSSEC")
+    except ValueError:
+        return f"extended error {code}"
+
+
 def error_text(error: Error) -> str:
     """Write an extended error: what it means, and what the server adds."""
-    text = _error_name(error.code)
+    text = error_name(error.code)
     return f"{text}: {plain(error.text)}" if error.text else text
 
 
@@ -311,10 +319,3 @@ def _to_unicode(label: str) -> str:
         return idna.decode(label)
     except (idna.IDNAError, UnicodeError):
         return label
-
-
-def _error_name(code: int) -> str:
-    try:
-        return ExtendedError(code).name.lower().replace("_", " ").replace("dnssec", "DNSSEC")
-    except ValueError:
-        return f"extended error {code}"

@@ -59,6 +59,7 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
         "serve": "dnsd.cli.serve:serve",
         "check": "dnsd.cli.check:check",
         "lookup": "dnsd.cli.lookup:lookup",
+        "cache": "dnsd.cli.cache:cache",
         "zone": "dnsd.cli.zone:zone",
         "status": "dnsd.cli.status:status",
         "config": "dnsd.cli.config:config",

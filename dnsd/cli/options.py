@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from dnsd.control.client import ControlClient
 
 
-class _ZoneName(click.ParamType[bytes]):
-    """The name of a zone, with or without its final dot, read as octets."""
+class _Name(click.ParamType[bytes]):
+    """A name, with or without its final dot, read as octets."""
 
     name = "name"
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -31,10 +34,11 @@ class _ZoneName(click.ParamType[bytes]):
         try:
             return value if isinstance(value, bytes) else names.from_text(to_ascii(value))
         except FormError as error:
-            self.fail(f"{value!r} is not the name of a zone: {error}", param, ctx)
+            self.fail(f"{value!r} is not {self._noun}: {error}", param, ctx)
 
 
-ZONE_NAME = _ZoneName()
+ZONE_NAME = _Name("the name of a zone")
+NAME = _Name("a name")
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 

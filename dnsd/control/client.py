@@ -14,9 +14,19 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from dnsd.control.shapes import Diff, Reload, Status, Zone, ZoneList
+    from dnsd.control.shapes import (
+        CacheList,
+        Diff,
+        Flushed,
+        Reload,
+        Status,
+        Trace,
+        Zone,
+        ZoneList,
+    )
 
 _CONNECT_TIMEOUT_S: Final = 5.0
 # A reload of a million records takes a minute; the daemon itself ends a longer one.
@@ -74,6 +84,25 @@ class ControlClient:
             force: also take over what deletes more than the configured share.
         """
         return cast("Reload", self._ask("POST", "/zones/reload", {"force": force}))
+
+    def cache(self, selectors: Mapping[str, str], after: str, limit: int) -> CacheList:
+        """Ask for a page of what the resolver keeps.
+
+        Args:
+            selectors: as `routes_resolver` has them.
+            after: ``next`` of the page before, or empty.
+            limit: rows at most, 1..1000.
+        """
+        query = urlencode({**selectors, **({"after": after} if after else {}), "limit": limit})
+        return cast("CacheList", self._ask("GET", f"/cache?{query}"))
+
+    def flush(self, selectors: Mapping[str, str | bool]) -> Flushed:
+        """Have what is selected removed; ``{"all": True}`` is everything."""
+        return cast("Flushed", self._ask("POST", "/cache/flush", dict(selectors)))
+
+    def trace(self, name: str, rrtype: str) -> Trace:
+        """Have an answer found from the root down, and ask for every step."""
+        return cast("Trace", self._ask("POST", "/resolver/trace", {"name": name, "type": rrtype}))
 
     def metrics(self) -> str:
         """Ask for the metrics in Prometheus' text format."""

@@ -8,12 +8,13 @@
     POST /zones/diff      `shapes.Diff`
     POST /zones/reload    `shapes.Reload`; body {"force": true} or none
 
-What fails is ``{"error": "..."}``. GET changes nothing.
+A daemon that resolves has those of `routes_resolver` too. What fails is ``{"error": "..."}``. GET changes nothing.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, unquote
@@ -25,12 +26,15 @@ from dnsd.wire import names
 from dnsd.wire.errors import FormError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
 
     from dnsd.control.operations import Operations
     from dnsd.observe.exposition import Exposition
+
+# What answers requests, by path and method.
+Table = Mapping[str, Mapping[str, "Callable[[Asked], Answer | Deferred[Answer]]"]]
 
 JSON_TYPE: Final = b"application/json"
 
@@ -89,10 +93,20 @@ class Refusal(Exception):  # noqa: N818 -- it refuses a request, nothing is wron
 class Routes:
     """The routes, over the operations."""
 
-    def __init__(self, operations: Operations, exposition: Exposition) -> None:
+    def __init__(
+        self, operations: Operations, exposition: Exposition, further: Table | None = None
+    ) -> None:
+        """Answer for the operations.
+
+        Args:
+            operations: that every daemon has.
+            exposition: of the metrics.
+            further: routes that this daemon has beside them.
+        """
         self._operations = operations
         self._exposition = exposition
-        self._routes: dict[str, dict[str, Callable[[Asked], Answer | Deferred[Answer]]]] = {
+        self._routes: Table = {
+            **(further or {}),
             "/healthz": {"GET": self._health},
             "/metrics": {"GET": self._metrics},
             "/status": {"GET": lambda _: to_json(operations.status())},
@@ -140,22 +154,20 @@ class Routes:
         return Answer(200, self._exposition.render(), CONTENT_TYPE)
 
     def _zones(self, asked: Asked) -> Answer:
-        query = _query(asked.query, {"after", "limit"})
-        limit = query.get("limit", str(MAX_ZONES_A_PAGE))
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:5]) <= MAX_ZONES_A_PAGE):
-            raise Refusal(400, f"limit is a number from 1 to {MAX_ZONES_A_PAGE}")
-        after = _name(query["after"]) if "after" in query else None
-        return to_json(self._operations.zones(after, int(limit)))
+        query = read_query(asked.query, {"after", "limit"})
+        limit = read_limit(query, MAX_ZONES_A_PAGE)
+        after = read_name(query["after"]) if "after" in query else None
+        return to_json(self._operations.zones(after, limit))
 
     def _zone(self, asked: Asked) -> Answer:
         name = unquote(asked.path.removeprefix("/zones/"))
-        zone = self._operations.zone(_name(name))
+        zone = self._operations.zone(read_name(name))
         if zone is None:
             raise Refusal(404, f"no zone {name} is served")
         return to_json(zone)
 
     def _reload(self, asked: Asked) -> Deferred[Answer]:
-        force = _flag(asked, "force")
+        force = read_flag(read_body(asked, ["force"]), "force")
         return self._operations.reload(force=force).addCallback(to_json)
 
 
@@ -169,7 +181,7 @@ def refused(status: int, reason: str) -> Answer:
     return to_json({"error": reason}, status)
 
 
-def _query(text: str, known: set[str]) -> dict[str, str]:
+def read_query(text: str, known: set[str]) -> dict[str, str]:
     """Read a query of known keys, each once.
 
     Raises:
@@ -184,22 +196,30 @@ def _query(text: str, known: set[str]) -> dict[str, str]:
     return {key: values[0] for key, values in found.items()}
 
 
-def _name(text: str) -> bytes:
-    """Read the name of a zone; Refusal if it is none."""
+def read_limit(query: dict[str, str], most: int) -> int:
+    """Read how many rows a page may have; Refusal if it is no number up to the most."""
+    limit = query.get("limit", str(most))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:5]) <= most):
+        raise Refusal(400, f"limit is a number from 1 to {most}")
+    return int(limit)
+
+
+def read_name(text: str) -> bytes:
+    """Read a name; Refusal if it is none."""
     try:
         return names.from_text(text)
     except FormError as error:
         raise Refusal(400, f"not a name: {error.reason}") from None
 
 
-def _flag(asked: Asked, key: str) -> bool:
-    """Read a body that holds one flag or nothing.
+def read_body(asked: Asked, keys: Sequence[str]) -> dict[str, Any]:
+    """Read a body that holds an object of known keys, or nothing.
 
     Raises:
         Refusal: anything else.
     """
     if not asked.body:
-        return False
+        return {}
     # A page of another site can send a body of few other types without asking.
     if asked.content_type != "application/json":
         raise Refusal(415, "the body is application/json")
@@ -207,8 +227,14 @@ def _flag(asked: Asked, key: str) -> bool:
         found: Any = json.loads(asked.body)
     except (ValueError, RecursionError):
         raise Refusal(400, "the body is no JSON") from None
-    if not isinstance(found, dict) or not found.keys() <= {key}:
-        raise Refusal(400, f"the body is an object with the key {key}")
+    if not isinstance(found, dict) or not found.keys() <= set(keys):
+        noun = "key" if len(keys) == 1 else "keys"
+        raise Refusal(400, f"the body is an object with the {noun} {', '.join(keys)}")
+    return found
+
+
+def read_flag(found: dict[str, Any], key: str) -> bool:
+    """Read one flag of a body; Refusal if it is none."""
     value = found.get(key, False)
     if not isinstance(value, bool):
         raise Refusal(400, f"{key} is true or false")

@@ -10,6 +10,7 @@ from typing import Literal, TypedDict
 
 ZoneStatus = Literal["loaded", "unchanged", "kept", "refused", "removed"]
 ReloadResult = Literal["published", "unchanged", "refused", "failed"]
+CacheKind = Literal["data", "nodata", "nxdomain", "cut"]
 
 
 class ProblemShape(TypedDict):
@@ -180,3 +181,90 @@ class Health(TypedDict):
 
     status: Literal["ok", "failing"]
     reasons: list[str]
+
+
+class CacheRow(TypedDict):
+    """What the resolver keeps of one name and type, or one zone cut.
+
+    ``kind``: *data* the records in ``data``; *nodata* no records of the type;
+    *nxdomain* no such name, ``type`` is empty; *cut* a zone cut, ``data`` are its
+    servers and their addresses. ``omitted`` counts data left out. ``ttl_s`` is what
+    is left, below 0 when expired, null for ever; ``age_s`` since it was learned,
+    null if that is not kept. ``server`` said it as a server of ``zone``, empty for
+    what is configured. ``rank`` and ``security`` are those of
+    `resolver.cache.contract`, in lower case.
+    """
+
+    name: str
+    type: str
+    kind: CacheKind
+    data: list[str]
+    omitted: int
+    ttl_s: float | None
+    age_s: float | None
+    server: str
+    rank: str
+    security: str
+    zone: str
+
+
+class CacheList(TypedDict):
+    """A page of the resolver's caches, in canonical order; ``next`` begins the next one."""
+
+    rows: list[CacheRow]
+    next: str
+
+
+class Flushed(TypedDict):
+    """How many entries and zone cuts were removed."""
+
+    records: int
+    cuts: int
+
+
+class TraceStep(TypedDict):
+    """One exchange on the way to an answer.
+
+    ``server`` may be empty, ``name`` shortened (RFC 9156). ``result`` and
+    ``meaning`` are those of `resolver.commands.Result` and `resolver.scrub.Meaning`
+    in lower case; the latter is empty without a reply, and so are all fields behind
+    it. ``records`` are of the answer; ``end`` is the last name of its chain; ``cut``,
+    ``servers`` are of a referral, each followed by the addresses that came with it.
+    ``dropped`` counts RRsets that the server has no authority to say.
+    """
+
+    zone: str
+    server: str
+    address: str
+    transport: str
+    name: str
+    type: str
+    result: str
+    seconds: float
+    remark: str
+    meaning: str
+    rcode: str
+    records: list[str]
+    end: str
+    cut: str
+    servers: list[str]
+    dropped: int
+
+
+class Trace(TypedDict):
+    """How an answer was found, from the root down.
+
+    ``omitted`` counts steps too many to list. ``error_code`` is of an extended error
+    (RFC 8914), null if there is nothing to explain. ``limits`` are those that were
+    hit.
+    """
+
+    steps: list[TraceStep]
+    omitted: int
+    rcode: str
+    answer: list[str]
+    error_code: int | None
+    error_text: str
+    limits: list[str]
+    packets: int
+    seconds: float

@@ -149,3 +149,34 @@ def test_a_question_that_gets_no_reply_beside_one_that_does_is_said(run, name_se
     assert result.exit_code == 0
     assert "192.0.2.1" in result.stdout
     assert "no reply within 0.2 seconds" in result.stderr
+
+
+TRACE = {
+    "steps": [], "omitted": 0, "rcode": "NOERROR", "answer": ["a.test. 60 A 192.0.2.1"],
+    "error_code": None, "error_text": "", "limits": [], "packets": 2, "seconds": 0.01,
+}  # fmt: skip
+
+
+def test_a_trace_is_asked_of_the_daemon(run, daemon):
+    daemon.answers["POST /resolver/trace"] = 200, TRACE
+    result = run("lookup", "--trace", "a.test", "A")
+    assert result.exit_code == 0
+    assert result.stdout == "\na.test. 60 A 192.0.2.1\n2 queries, 10 ms\n"
+    assert daemon.asked == [("POST /resolver/trace", {"name": "a.test.", "type": "A"})]
+    assert json.loads(run("lookup", "--trace", "a.test", "A", "--json").stdout) == [TRACE]
+
+
+def test_a_trace_without_an_answer_is_exit_status_1(run, daemon):
+    daemon.answers["POST /resolver/trace"] = 200, {**TRACE, "answer": []}
+    assert run("lookup", "--trace", "a.test", "A").exit_code == 1
+
+
+@pytest.mark.parametrize("words", [("@192.0.2.1",), ("--tls",), ("--short",)])
+def test_a_trace_goes_its_own_way(words, run):
+    assert run("lookup", "--trace", "a.test", *words).exit_code == 2
+
+
+def test_a_daemon_that_does_not_resolve_traces_nothing(run, daemon):
+    result = run("lookup", "--trace", "a.test")
+    assert result.exit_code == 1
+    assert result.stderr == "the dnsd that runs here resolves no names\n"

@@ -14,7 +14,7 @@ def test_without_a_command_there_is_help(run):
 def test_commands_stand_in_the_order_they_are_met(run):
     lines = run("--help").stdout.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in lines] == [
-        "serve", "check", "lookup", "zone", "status", "config",
+        "serve", "check", "lookup", "cache", "zone", "status", "config",
     ]  # fmt: skip
 
 
@@ -37,6 +37,9 @@ def test_the_version_is_one_line(run):
         ("zone", "show", "a.test"),
         ("zone", "diff"),
         ("zone", "reload"),
+        ("cache", "show"),
+        ("cache", "flush", "--all"),
+        ("lookup", "--trace", "a.test"),
     ],
 )
 def test_without_a_daemon_one_line_says_what_to_do(words, run):

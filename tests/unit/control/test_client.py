@@ -6,8 +6,9 @@ import stat
 import threading
 
 import pytest
+from fakes.cache_entries import cut, positive
 from prometheus_client.parser import text_string_to_metric_families
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from dnsd.authority.store import open_store
 from dnsd.control.claim import claim_socket, listen_http
@@ -15,17 +16,27 @@ from dnsd.control.client import ControlClient, ControlError
 from dnsd.control.compiler import Compiler, CompilerOptions
 from dnsd.control.http import ControlFactory, HttpOptions
 from dnsd.control.operations import Operations, Program
+from dnsd.control.operations_cache import CacheOperations
 from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
+from dnsd.control.routes_resolver import resolver_routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.clock import use_monotonic_time
 from dnsd.net.stream_listener import StreamListener
 from dnsd.observe.exposition import Exposition
+from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
 
 pytestmark = pytest.mark.slow
 
 ZONE = "'': {type: NS, value: ns1.a.test.}\nns1: {type: A, value: 127.0.0.53}\n"
+
+
+class Tracer:
+    """Tells what it was asked."""
+
+    def trace(self, name, rrtype):
+        return succeed({"steps": [], "rcode": f"{name.hex()} {rrtype}"})
 
 
 class Daemon:
@@ -50,7 +61,9 @@ class Daemon:
         exposition = Exposition(
             page, version="1.2.3", zone_serials=operations.serials, receive_drops=lambda: 0
         )
-        routes = Routes(operations, exposition)
+        self.records, self.delegations = MemoryRecords(), MemoryDelegations()
+        cache = CacheOperations(self.records, self.delegations, lambda: None, around.clock)
+        routes = Routes(operations, exposition, resolver_routes(cache, Tracer()))
         self.changed = threading.Event()
         self.watcher = Watcher(WatchOptions(where), around, self.change)
         self.listeners = [
@@ -177,6 +190,27 @@ def test_zones_of_several_pages_are_put_together(daemon, client, meanwhile, monk
         return client.zones()
 
     assert [zone["origin"] for zone in meanwhile(ask)] == [f"{name}.test." for name in "abcde"]
+
+
+def test_what_the_resolver_keeps_is_shown_and_flushed(daemon, client, meanwhile):
+    for n in range(3):
+        daemon.records.put(positive(f"n{n}.test."), 0.0)
+    daemon.delegations.put(cut("test."), 0.0)
+
+    def ask():
+        first = client.cache({"tree": "test."}, "", 3)
+        rest = client.cache({"tree": "test."}, first["next"], 3)
+        return first, rest, client.flush({"name": "n1.test."}), client.flush({"all": True})
+
+    first, rest, one, everything = meanwhile(ask)
+    rows = [*first["rows"], *rest["rows"]]
+    assert [row["name"] for row in rows] == ["test.", "n0.test.", "n1.test.", "n2.test."]
+    assert (one, everything) == ({"records": 1, "cuts": 0}, {"records": 2, "cuts": 1})
+
+
+def test_a_trace_is_asked_for_by_name_and_type(client, meanwhile):
+    found = meanwhile(lambda: client.trace("a.test.", "MX"))
+    assert found["rcode"] == "01610474657374" + "00 15"
 
 
 def test_a_refusal_is_told_in_the_words_of_the_daemon(client, meanwhile):
