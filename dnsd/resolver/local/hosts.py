@@ -9,12 +9,14 @@ passed over, and no line costs more than its length.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 
 _MAX_LINE_OCTETS = 8192
+_HOST = re.compile(rb"[A-Za-z0-9_.-]{1,254}")
 
 
 @dataclass(slots=True)
@@ -85,11 +87,14 @@ def read_address(word: bytes) -> bytes | None:
 
 
 def read_host(word: bytes) -> bytes | None:
-    """Read a host name, with or without its last dot; ``None`` if it is none."""
-    if b"\\" in word:
+    """Read a host name, with or without its last dot; ``None`` if it is none.
+
+    Underscores are let through: they are in names that people give hosts.
+    """
+    if not _HOST.fullmatch(word):
         return None
     try:
         name = names.from_text(word.decode("ascii"))
-    except (FormError, UnicodeDecodeError):
+    except FormError:
         return None
     return None if name == names.ROOT else name

@@ -175,13 +175,19 @@ class SpecialNames:
         return None
 
 
-def soa_of(zone: bytes) -> RRset:
-    """Make the SOA RRset of an empty zone (RFC 6303 §3)."""
-    rdata = zone + b"\x06nobody\x07invalid\x00" + _SOA_NUMBERS
-    return RRset(zone, _SOA, TTL, (rdata,))
+def soa_of(zone: bytes, ttl: int = TTL) -> RRset:
+    """Make the SOA RRset of an empty zone (RFC 6303 §3).
+
+    Args:
+        zone: its apex.
+        ttl: seconds for which a denial may be kept, too.
+    """
+    rdata = zone + b"\x06nobody\x07invalid\x00" + _SOA_TIMES + ttl.to_bytes(4, "big")
+    return RRset(zone, _SOA, ttl, (rdata,))
 
 
-_SOA_NUMBERS = b"".join(number.to_bytes(4, "big") for number in (1, 3600, 1200, 604_800, TTL))
+# Serial, refresh, retry and expire.
+_SOA_TIMES = b"".join(number.to_bytes(4, "big") for number in (1, 3600, 1200, 604_800))
 
 
 def _last_label(name: bytes) -> int:
