@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from dnsd.query.replies import Exchange
     from dnsd.query.waiting import Waiting
-    from dnsd.resolver.engine import Engine
+    from dnsd.resolver.resolver import Resolver
     from dnsd.wire.rrset import RRset
 
 _NXDOMAIN = int(Rcode.NXDOMAIN)
@@ -84,14 +84,14 @@ class Sources:
     """What recursion asks.
 
     Attributes:
-        engine: the resolver.
+        resolver: the resolver.
         authority: our zones; as in ``Parts``.
         local_names: local names, special-use names, block lists.
         without_private: takes private addresses out of the answer to a public
             name; returns ``None`` if there are none.
     """
 
-    engine: Engine
+    resolver: Resolver
     authority: Callable[..., Answer | None]
     local_names: LocalNames
     without_private: Callable[[bytes, list[RRset]], list[RRset] | None]
@@ -109,7 +109,7 @@ class Recursion:
 
     def __init__(self, sources: Sources, options: RecursionOptions, waiting: Waiting) -> None:
         self._sources = sources
-        self._engine = sources.engine
+        self._resolver = sources.resolver
         self._options = options
         self.waiting = waiting
 
@@ -124,7 +124,7 @@ class Recursion:
         query = exchange.query
         exchange.recursed = True
         exchange.flags |= query.flags & CD
-        local = partial(self._here, exchange.view >> POLICY_SHIFT)
+        local = partial(self.here, exchange.view >> POLICY_SHIFT)
         waiter = Waiter(exchange, query.qname, local, done)
         if exchange.answer is not None:
             waiter.name = self._where_it_leads(query.qname, exchange.answer)
@@ -158,7 +158,7 @@ class Recursion:
         """Answer without asking anybody."""
         if not self._options.cache_only:
             return Found.NOT_IN_CACHE
-        outcome = self._engine.known(waiter.name, waiter.exchange.query.qtype, waiter.local)
+        outcome = self._resolver.known(waiter.name, waiter.exchange.query.qtype, waiter.local)
         if outcome is None:
             return Found.NOT_IN_CACHE
         self._write(waiter.exchange, outcome)
@@ -173,13 +173,13 @@ class Recursion:
             exchange.is_late = self.waiting.is_too_late(waiter, self._now())
             self.waiting.leave(waiter)
 
-        started = self._engine.resolve(
+        started = self._resolver.resolve(
             waiter.name, exchange.query.qtype, finish, local=waiter.local
         )
         if isinstance(started, Outcome):
             self._write(exchange, self._or_stale(waiter, started))
             for each in started.refresh:
-                self._engine.refresh(*each)
+                self._resolver.refresh(*each)
             return Found.NOW
         waiter.task = started
         limit, shed = self.waiting.enter(waiter)
@@ -188,14 +188,14 @@ class Recursion:
             self._give_up(shed, _TOO_MANY)
         if limit:
             exchange.limits += (limit,)
-            self._engine.cancel(started)
+            self._resolver.cancel(started)
             return Found.DROPPED
         return Found.LATER
 
     def _give_up(self, waiter: Waiter, explanation: Explanation) -> None:
         """End the search for a client; it gets what is old, or a failure."""
         if waiter.task is not None:
-            self._engine.cancel(waiter.task)
+            self._resolver.cancel(waiter.task)
         self._write(waiter.exchange, self._or_stale(waiter, servfail(explanation)))
         self.waiting.leave(waiter)
 
@@ -213,10 +213,19 @@ class Recursion:
         if not self._options.serve_stale:
             return None
         qtype = waiter.exchange.query.qtype
-        return self._engine.known(waiter.name, qtype, waiter.local, stale=True)
+        return self._resolver.known(waiter.name, qtype, waiter.local, stale=True)
 
-    def _here(self, policy: int, name: bytes, rrtype: int) -> Outcome | None:
-        """Answer what needs no asking: from our zones, then from local names."""
+    def here(self, policy: int, name: bytes, rrtype: int) -> Outcome | None:
+        """Answer what needs no asking: from our zones, then from local names.
+
+        Args:
+            policy: of the client; 0 for none, and for ourselves.
+            name: in canonical form.
+            rrtype: type asked for.
+
+        Returns:
+            ``None`` for what must be asked for.
+        """
         answer = self._sources.authority(name, rrtype, every_type=False)
         if answer is None:
             return self._sources.local_names(name, rrtype, policy)
@@ -236,7 +245,7 @@ class Recursion:
             if rrset.type in _ADDRESS_TYPES:
                 addresses[rrset.owner] = addresses.get(rrset.owner, ()) + rrset.rdatas
         servers = tuple(map(lower, cut.rdatas))
-        self._engine.learn(Delegation(cut.owner, servers, addresses), cut.ttl)
+        self._resolver.learn(Delegation(cut.owner, servers, addresses), cut.ttl)
         answer.authority, answer.additional, answer.required_glue = [], [], []
         return lower(answer.answer[-1].rdatas[0]) if answer.answer else name
 
@@ -269,4 +278,4 @@ class Recursion:
         exchange.look_again = outcome.refresh_at
 
     def _now(self) -> float:
-        return self._engine.world.network.now()
+        return self._resolver.world.network.now()

@@ -165,6 +165,11 @@ class StreamSession:
         return len(self._outgoing) + self._written
 
     @property
+    def has_octets(self) -> bool:
+        """Whether there is something for the transport now."""
+        return bool(self._outgoing)
+
+    @property
     def paused_by(self) -> str:
         """Name the limit for which no message is handed out; empty if none."""
         if self._in_flight >= self._options.in_flight:

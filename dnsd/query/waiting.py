@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from dnsd.query.replies import Exchange
     from dnsd.resolver import shedding
     from dnsd.resolver.client_rates import WaitingAnswers
-    from dnsd.resolver.engine import Task
     from dnsd.resolver.outcome import Outcome
+    from dnsd.resolver.resolver import Task
 
 Local = Callable[[bytes, int], "Outcome | None"]
 
-# The engine ends a resolution by itself; this much later nobody does any more.
+# The resolver ends a resolution by itself; this much later nobody does any more.
 _GRACE_S = 0.5
 
 

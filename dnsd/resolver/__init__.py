@@ -1,7 +1,7 @@
 """Finding the answer to one question by asking from the root down.
 
 A *procedure* (``fetch``, ``follow``) says what to ask next and what an answer
-means; the *engine* runs procedures, joins those that ask the same, and holds the
+means; the *resolver* runs procedures, joins those that ask the same, and holds the
 budget of each client query; a *network* carries one exchange. Only the network
 touches sockets and time, and the tests give one that simulates both.
 
@@ -14,5 +14,5 @@ Not here: who may ask, local names, what the client gets (``query``); sockets
 (``net``); DNSSEC validation (not yet).
 
 Source: RFC 1034 §5.3.3, RFC 2181 §5.4.1, RFC 2308, RFC 5452, RFC 8767, RFC 9156,
-RFC 9520. Read ``commands``, ``fetch``, ``engine`` first.
+RFC 9520. Read ``commands``, ``fetch``, ``resolver`` first.
 """

@@ -102,7 +102,7 @@ class Asking:
         self.type = question.type
         self.depth = question.depth
         self.budget = budget
-        self._tries = Tries(cut.zone, Transport.TLS if cut.tls else Transport.UDP)
+        self._tries = Tries(cut.zone, cut.transport)
         self._reason = Explanation(UNREACHABLE)
         self._sends_left = world.options.limits.zone_packets
         # Servers for whose addresses we may still ask.

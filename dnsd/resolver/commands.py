@@ -6,7 +6,7 @@ A procedure yields a command and is sent the event that ends it::
     Ask        the answer to another question             → what its procedure returned
     Pause      let others have a turn                      → None
 
-``Network`` is what the engine needs of the world; ``net/upstream`` gives it
+``Network`` is what the resolver needs of the world; ``net/upstream`` gives it
 sockets, the simulated internet gives it simulated time.
 """
 
@@ -105,7 +105,7 @@ class Cancellable(Protocol):
 
 
 class Network(Protocol):
-    """What the engine needs of the world."""
+    """What the resolver needs of the world."""
 
     def now(self) -> float:
         """Return monotonic seconds."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dnsd.resolver.commands import Transport
+
 
 @dataclass(slots=True)
 class Delegation:
@@ -19,7 +21,7 @@ class Delegation:
         forward: the servers are resolvers that are asked to recurse.
         stub: configured; what other servers say about this zone does not matter.
         port: where the servers are asked; 0 for the resolver's own choice.
-        tls: the servers are asked over TLS.
+        transport: how the servers are asked first.
         ds: rdata of the DS RRset that came with the referral.
     """
 
@@ -31,5 +33,5 @@ class Delegation:
     forward: bool = False
     stub: bool = False
     port: int = 0
-    tls: bool = False
+    transport: Transport = Transport.UDP
     ds: tuple[bytes, ...] = ()

@@ -9,6 +9,7 @@ upstream, wherever in a chain it stands.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.cache.contract import Kind, Security
@@ -158,7 +159,7 @@ class _Chain:
         left = entry.expiry - self._world.network.now()
         if left < 0:
             return self._world.options.limits.stale_ttl_s if self._is_stale else 0
-        return int(left)
+        return ceil(left)
 
 
 def _aged(rrset: RRset, ttl: int) -> RRset:

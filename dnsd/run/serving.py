@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from dnsd.control.surroundings import Surroundings
-    from dnsd.net.framed_tcp import Connections
+    from dnsd.net.connections import Connections
     from dnsd.net.listeners import Listener
     from dnsd.net.udp_batch import UdpBatch
     from dnsd.run.upkeep import Repeating

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from dnsd.net.responder import Responder
     from dnsd.observe.page import Role, SlotPage
     from dnsd.query.cookies import Cookies
+    from dnsd.query.recursion import Recursion
 
 _SAMPLE_S = 2.0
 _AFTER_FAULT_S = 1.0
+_TICK_S = 0.1
 # The system's clock may be set meanwhile, so the day is looked at more often.
 _LONGEST_WAIT_S = 60.0
 
@@ -71,6 +73,16 @@ def sampling(responder: Responder, clock: Clock) -> Repeating:
     def act() -> float:
         responder.sample()
         return _SAMPLE_S
+
+    return Repeating(clock, act)
+
+
+def serving_waiters(recursion: Recursion, clock: Clock) -> Repeating:
+    """Give those who have waited for long what there is."""
+
+    def act() -> float:
+        recursion.tick(clock.now())
+        return _TICK_S
 
     return Repeating(clock, act)
 

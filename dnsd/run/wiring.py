@@ -21,7 +21,8 @@ from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
-from dnsd.net.framed_tcp import Connections, FramedTcpOptions
+from dnsd.net.connections import ConnectionOptions, Connections
+from dnsd.net.framed_tcp import TCP
 from dnsd.net.listeners import Endpoint, receive_drops
 from dnsd.net.responder import Responder
 from dnsd.net.udp_batch import UdpBatch
@@ -40,7 +41,8 @@ from dnsd.run.cookie_secrets import secrets_at
 from dnsd.run.interface import Interface
 from dnsd.run.quarantine import Guarded
 from dnsd.run.serving import Serving
-from dnsd.run.upkeep import changing_secrets, sampling
+from dnsd.run.upkeep import changing_secrets, sampling, serving_waiters
+from dnsd.run.wiring_resolver import recursion
 
 if TYPE_CHECKING:
     import socket
@@ -90,18 +92,22 @@ def compiler_options(config: Config) -> CompilerOptions:
     )
 
 
-def _query_parts(inheritance: Inheritance, store: ZoneStore, wall_now: int) -> Parts:
+def _query_parts(inheritance: Inheritance, store: ZoneStore, around: Surroundings) -> Parts:
     """Build what the steps of a query work with."""
     config = inheritance.config
     limits, rates = config.limits, config.authority.rate_limit
+    wall_now = around.clock.wall_now()
     secrets = config.cookies.secrets or secrets_at(inheritance.cookie_seed, wall_now)
+    authority = partial(answer, Zones(store))
+    recursion_found = recursion(config, authority, around)
     return Parts(
-        authority=partial(answer, Zones(store)),
+        authority=authority,
         views=Views(
             ViewOptions(
                 allow=Networks.from_text(config.authority.allow),
                 unlimited=Networks.from_text(rates.exempt),
                 clients=limits.view_table,
+                recursion=Networks.from_text(config.resolver.allow) if recursion_found else None,
             )
         ),
         limiter=Limiter(
@@ -117,6 +123,7 @@ def _query_parts(inheritance: Inheritance, store: ZoneStore, wall_now: int) -> P
         cookies=Cookies(secrets) if config.cookies.enabled else None,
         identity=Identity(config.server_identity.nsid, config.server_identity.version),
         finish=FinishOptions(limits.edns_size),
+        recursion=recursion_found,
     )
 
 
@@ -152,12 +159,14 @@ def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surrou
         store: open; the zones to answer from.
         around: reactor, clock, log, counters of the process.
     """
-    parts = _query_parts(inheritance, store, around.clock.wall_now())
+    parts = _query_parts(inheritance, store, around)
     responder = _responder(inheritance, parts, row, around)
     upkeep = [sampling(responder, around.clock)]
     if parts.cookies is not None and not inheritance.config.cookies.secrets:
         upkeep.append(changing_secrets(parts.cookies, inheritance.cookie_seed, around.clock))
-    connections = Connections(_tcp_options(inheritance), around.clock, responder)
+    if parts.recursion is not None:
+        upkeep.append(serving_waiters(parts.recursion, around.clock))
+    connections = Connections(TCP, _tcp_options(inheritance), around.clock, responder)
     datagrams = inheritance.config.limits.datagrams_per_turn
 
     def reader_of(opened: socket.socket) -> UdpBatch:
@@ -166,10 +175,10 @@ def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surrou
     return Serving(inheritance.listeners, reader_of, connections, upkeep, around)
 
 
-def _tcp_options(inheritance: Inheritance) -> FramedTcpOptions:
+def _tcp_options(inheritance: Inheritance) -> ConnectionOptions:
     limits = inheritance.config.limits
     clients = min(limits.tcp_clients, inheritance.tcp_room)
-    return FramedTcpOptions(
+    return ConnectionOptions(
         clients=clients,
         clients_per_net=min(limits.tcp_clients_per_net, clients),
         stream=StreamOptions(

@@ -75,7 +75,7 @@ class Task:
             self._done(result)
 
 
-class Engine:
+class Resolver:
     """Finds answers for one process.
 
     Attributes:

@@ -1,0 +1,175 @@
+"""Building the resolver of one process from the configuration; see ``wiring``."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import fields
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dnsd.net.upstream import Upstream
+from dnsd.net.upstream_options import UpstreamOptions
+from dnsd.query.here import LocalAnswers
+from dnsd.query.rebinding import PrivateFilter
+from dnsd.query.recursion import Recursion, RecursionOptions, Sources
+from dnsd.query.waiting import Waiting, WaitingOptions
+from dnsd.resolver import shedding
+from dnsd.resolver.acceptance import judge
+from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
+from dnsd.resolver.client_rates import ClientLimits, WaitingAnswers
+from dnsd.resolver.commands import Transport
+from dnsd.resolver.delegation import Delegation
+from dnsd.resolver.failures import Failures
+from dnsd.resolver.hints import builtin_hints
+from dnsd.resolver.local.answer import Source
+from dnsd.resolver.local.local_names import LocalNames
+from dnsd.resolver.local.special import SpecialNames
+from dnsd.resolver.options import ResolverLimits, ResolverOptions
+from dnsd.resolver.quotas import Quotas
+from dnsd.resolver.resolver import Resolver
+from dnsd.resolver.servers import Servers
+from dnsd.resolver.world import World
+from dnsd.run.root_hints import read_root_hints
+from dnsd.wire.names import from_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dnsd.authority.answer import Answer
+    from dnsd.config.schema import Config
+    from dnsd.config.schema_resolver import Forward
+    from dnsd.control.surroundings import Surroundings
+    from dnsd.wire.rrset import RRset
+
+
+def resolver_options(config: Config) -> ResolverOptions:
+    """Return how the resolver works."""
+    resolver, cache = config.resolver, config.cache
+    limits = {each.name: getattr(resolver.limits, each.name) for each in fields(ResolverLimits)}
+    return ResolverOptions(
+        port=resolver.upstream_port,
+        minimisation=resolver.qname_minimization,
+        case_randomization=resolver.case_randomization,
+        edns_size=resolver.edns_size,
+        cookies=resolver.upstream_cookies,
+        ipv6=resolver.ipv6,
+        query_local_addresses=resolver.query_local_addresses,
+        priming=resolver.priming,
+        serve_stale=resolver.serve_stale,
+        prefetch=resolver.prefetch,
+        min_ttl=cache.min_ttl_s,
+        max_ttl=cache.max_ttl_s,
+        limits=ResolverLimits(**limits),
+    )
+
+
+def recursion(
+    config: Config, authority: Callable[..., Answer | None], around: Surroundings
+) -> Recursion | None:
+    """Build what finds names for clients; ``None`` if that is turned off.
+
+    Args:
+        config: of the program.
+        authority: our zones.
+        around: reactor, clock, log, counters of the process.
+    """
+    if not config.resolver.enabled:
+        return None
+    options = resolver_options(config)
+    limits = options.limits
+    world = World(
+        network=_network(config, options, around),
+        records=MemoryRecords(),
+        delegations=MemoryDelegations(),
+        servers=Servers(limits),
+        failures=Failures(limits),
+        quotas=Quotas(limits),
+        options=options,
+        entropy=os.urandom,
+        hints=_hints(config),
+        configured={each.zone: _configured(each) for each in config.resolver.forward},
+    )
+    local_names = LocalAnswers(_local_names(config))
+    resolver = Resolver(world, lambda error: around.log.fault("resolver", error))
+    found = Recursion(
+        Sources(
+            resolver=resolver,
+            authority=authority,
+            local_names=local_names,
+            without_private=_private_filter(config, authority, local_names),
+        ),
+        RecursionOptions(config.resolver.cache_only, config.resolver.serve_stale),
+        Waiting(
+            WaitingOptions(stale_s=limits.stale_wait_s, time_s=limits.query_time_s),
+            shedding.Waiting(limits),
+            WaitingAnswers(ClientLimits(workers=max(1, config.workers))),
+        ),
+    )
+    world.local = partial(found.here, 0)
+    return found
+
+
+def _network(config: Config, options: ResolverOptions, around: Surroundings) -> Upstream:
+    limits = options.limits
+    ports = frozenset(listener.port for listener in config.listen)
+    return Upstream(
+        around.reactor,
+        around.clock,
+        around.row,
+        UpstreamOptions(
+            judge=judge,
+            entropy=os.urandom,
+            denied_ports=ports,
+            edns_size=options.edns_size,
+            connections=limits.outgoing_tcp,
+            reuse_s=limits.tcp_reuse_s,
+            reuse_queries=limits.tcp_reuse_queries,
+        ),
+    )
+
+
+def _hints(config: Config) -> Delegation:
+    path = config.resolver.root_hints
+    return builtin_hints() if path is None else read_root_hints(path)
+
+
+def _configured(forward: Forward) -> Delegation:
+    name = from_text(forward.server_name or ".")
+    return Delegation(
+        forward.zone,
+        (name,),
+        {name: tuple(ipaddress.ip_address(text).packed for text in forward.servers)},
+        forward=not forward.stub,
+        stub=forward.stub,
+        port=forward.port,
+        transport=Transport[forward.transport.upper()],
+    )
+
+
+def _local_names(config: Config) -> LocalNames:
+    resolver = config.resolver
+    special = SpecialNames(
+        builtin=resolver.local_zones,
+        more=resolver.empty_zones,
+        forwarded=(each.zone for each in resolver.forward),
+    )
+    local_names = LocalNames(special, domain=resolver.local.domain, ttl=resolver.local.ttl)
+    local_names.add(Source.NAMES, resolver.local.names)
+    return local_names
+
+
+def _private_filter(
+    config: Config, authority: Callable[..., Answer | None], local_names: LocalAnswers
+) -> Callable[[bytes, list[RRset]], list[RRset] | None]:
+    resolver = config.resolver
+    if not resolver.private_addresses.filter:
+        return lambda _name, _rrsets: None
+
+    def is_ours(name: bytes) -> bool:
+        if authority(name, 1, every_type=False) is not None:
+            return True
+        return local_names(name, 1, 0) is not None
+
+    trees = (*resolver.private_addresses.allow, *(each.zone for each in resolver.forward))
+    return PrivateFilter(trees, is_ours)
