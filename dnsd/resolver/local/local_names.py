@@ -73,6 +73,9 @@ class LocalNames:
     def __len__(self) -> int:
         return len(self._records)
 
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._records
+
     def add(self, source: Source, records: Iterable[tuple[bytes, int, bytes]]) -> None:
         """Add what one source says; names that are there already are left alone.
 
