@@ -63,6 +63,8 @@ def enter_row(page: SlotPage, index: int, pid: int, role: Role, wall_now: int) -
 
 TRANSPORTS: Final = tuple(transport.label for transport in Transport)
 
+STREAM_TRANSPORTS: Final = TRANSPORTS[1:]
+
 TYPE_CLASSES: Final = (
     "A", "AAAA", "NS", "SOA", "PTR", "MX", "TXT", "SRV", "HTTPS", "DNSSEC", "ANY", "other",
 )  # fmt: skip
@@ -198,15 +200,19 @@ DATAGRAMS_OVERFLOWED: Final = TABLE.reading(
     kind=Kind.COUNTER,
 )
 TCP_CONNECTIONS: Final = TABLE.gauge(
-    "dnsd_net_tcp_connections", "TCP connections of DNS clients that are open."
+    "dnsd_net_tcp_connections",
+    "TCP connections of DNS clients that are open, by transport.",
+    {"transport": STREAM_TRANSPORTS},
 )
 TCP_CONNECTIONS_OPENED: Final = TABLE.counter(
-    "dnsd_net_tcp_connections_opened_total", "TCP connections of DNS clients accepted."
+    "dnsd_net_tcp_connections_opened_total",
+    "TCP connections of DNS clients accepted, by transport.",
+    {"transport": STREAM_TRANSPORTS},
 )
 TLS_HANDSHAKES: Final = TABLE.counter(
     "dnsd_net_tls_handshakes_total",
     "TLS handshakes of DNS clients, by transport and how they ended.",
-    {"transport": ("dot", "doh"), "result": ("full", "resumed", "failed")},
+    {"transport": STREAM_TRANSPORTS[1:], "result": ("full", "resumed", "failed")},
 )
 
 # --- resolver ---------------------------------------------------------------------
