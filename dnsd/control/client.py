@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Diff,
         Flushed,
         Reload,
+        SightingList,
         Status,
         Trace,
         Zone,
@@ -103,6 +104,26 @@ class ControlClient:
     def trace(self, name: str, rrtype: str) -> Trace:
         """Have an answer found from the root down, and ask for every step."""
         return cast("Trace", self._ask("POST", "/resolver/trace", {"name": name, "type": rrtype}))
+
+    def watch(self, zone: str, prefix: str) -> SightingList:
+        """Have queries for names below a zone watched, for a minute.
+
+        Args:
+            zone: served by the daemon.
+            prefix: of the label next to the zone.
+        """
+        return cast(
+            "SightingList", self._ask("POST", "/sightings", {"zone": zone, "prefix": prefix})
+        )
+
+    def sightings(self, *, end: bool = False) -> SightingList:
+        """Ask what was seen of watched names.
+
+        Args:
+            end: watch them no longer.
+        """
+        method, path = ("POST", "/sightings/end") if end else ("GET", "/sightings")
+        return cast("SightingList", self._ask(method, path))
 
     def metrics(self) -> str:
         """Ask for the metrics in Prometheus' text format."""

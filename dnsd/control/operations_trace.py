@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
-from dnsd.resolver.engine import Engine
 from dnsd.resolver.outcome import Outcome
+from dnsd.resolver.resolver import Resolver
 from dnsd.resolver.scrub import Meaning
 from dnsd.wire import names, rdata
 from dnsd.wire.iana import rcode_to_text, rrtype_to_text
@@ -54,7 +54,7 @@ class TraceOperations:
             rrtype: a type of data, or ANY.
         """
         world = self._make_world()
-        engine = Engine(world, self._on_fault)
+        resolver = Resolver(world, self._on_fault)
         started = world.network.now()
         steps: list[Step] = []
         done: Deferred[Trace] = Deferred()
@@ -62,7 +62,7 @@ class TraceOperations:
         def finish(outcome: Outcome) -> None:
             done.callback(_render(steps, outcome, world.network.now() - started))
 
-        outcome = engine.resolve(name, rrtype, finish, trace=steps.append)
+        outcome = resolver.resolve(name, rrtype, finish, trace=steps.append)
         if isinstance(outcome, Outcome):
             finish(outcome)
         return done

@@ -268,3 +268,34 @@ class Trace(TypedDict):
     limits: list[str]
     packets: int
     seconds: float
+
+
+class SightingShape(TypedDict):
+    """One query for a watched name, as `query.lookout.Sighting`.
+
+    ``name`` has the letter case it came in; ``transport`` is ``udp``, ``tcp``,
+    ``dot`` or ``doh``.
+    """
+
+    age_s: float
+    client: str
+    port: int
+    id: int
+    transport: str
+    name: str
+    type: str
+    udp_size: int
+    edns: bool
+    dnssec: bool
+    cookie: bool
+
+
+class SightingList(TypedDict):
+    """What was seen of watched names, by time; ``omitted`` counts what had no room.
+
+    ``left_s`` is how long they are watched yet, 0 when they are not.
+    """
+
+    sightings: list[SightingShape]
+    omitted: int
+    left_s: float

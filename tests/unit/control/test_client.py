@@ -17,14 +17,17 @@ from dnsd.control.compiler import Compiler, CompilerOptions
 from dnsd.control.http import ControlFactory, HttpOptions
 from dnsd.control.operations import Operations, Program
 from dnsd.control.operations_cache import CacheOperations
+from dnsd.control.operations_sightings import SightingOperations
 from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
 from dnsd.control.routes_resolver import resolver_routes
+from dnsd.control.routes_sightings import sighting_routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.clock import use_monotonic_time
 from dnsd.net.stream_listener import StreamListener
 from dnsd.observe.exposition import Exposition
+from dnsd.query.lookout import Board, board_octets
 from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
 
 pytestmark = pytest.mark.slow
@@ -63,7 +66,12 @@ class Daemon:
         )
         self.records, self.delegations = MemoryRecords(), MemoryDelegations()
         cache = CacheOperations(self.records, self.delegations, lambda: None, around.clock)
-        routes = Routes(operations, exposition, resolver_routes(cache, Tracer()))
+        board = Board(memoryview(bytearray(board_octets(1))))
+        further = {
+            **resolver_routes(cache, Tracer()),
+            **sighting_routes(operations, SightingOperations(board, around.clock)),
+        }
+        routes = Routes(operations, exposition, further)
         self.changed = threading.Event()
         self.watcher = Watcher(WatchOptions(where), around, self.change)
         self.listeners = [
@@ -206,6 +214,17 @@ def test_what_the_resolver_keeps_is_shown_and_flushed(daemon, client, meanwhile)
     rows = [*first["rows"], *rest["rows"]]
     assert [row["name"] for row in rows] == ["test.", "n0.test.", "n1.test.", "n2.test."]
     assert (one, everything) == ({"records": 1, "cuts": 0}, {"records": 2, "cuts": 1})
+
+
+def test_names_are_watched(client, meanwhile):
+    def watch():
+        client.reload()
+        return client.watch("a.test.", "x-"), client.sightings(), client.sightings(end=True)
+
+    watched, seen, ended = meanwhile(watch)
+    assert watched["left_s"] == 60.0
+    assert 0 < seen["left_s"] <= 60.0
+    assert ended == {"sightings": [], "omitted": 0, "left_s": 0.0}
 
 
 def test_a_trace_is_asked_for_by_name_and_type(client, meanwhile):
