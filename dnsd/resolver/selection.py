@@ -12,6 +12,10 @@ asked. So
   all stay known;
 - who lost a packet steps back behind every other server of about the same speed.
 
+A server that answered in the last quarter of an hour, but not this question three
+times over UDP, is asked once over TCP: the network may lose just these replies, or so
+many that TCP's own repetitions help. A server that seems dead is not.
+
 An address outside the band is tried all the same when it had been left alone for
 ``server_hold_s``; that costs one client query in that time at most the wait of a
 server that is not in doubt. Held servers are asked when nobody else is left, each
@@ -22,19 +26,16 @@ out would let one name that they refuse take the whole zone away.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dnsd.resolver.commands import Transport
-from dnsd.resolver.servers import first_wait_s, wait_s
+from dnsd.resolver.servers import FACTS_S, HELD_TIMEOUTS, first_wait_s, wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dnsd.resolver.options import ResolverLimits
     from dnsd.resolver.servers import Server, Servers
-
-    # Estimate, name, address, what is known of it.
-    Rated = tuple[float, bytes, bytes, Server | None]
 
 #: Servers whose estimates differ by no more are equals, seconds.
 BAND_S: Final = 0.4
@@ -87,43 +88,76 @@ class Tries:
         """Return how many packets an address was sent, or connections."""
         return self._counts.get((address, transport), 0)
 
-    def may_try(self, address: bytes, transport: Transport, limits: ResolverLimits) -> bool:
-        """Tell whether an address may be asked once more by a transport.
-
-        At most 3 times by each (RFC 9520 §3.1), counted by address: names do not
-        matter. ``server_tries`` may make it less, or more.
-        """
-        if address in self._given_up:
-            return False
-        tries = limits.server_tries
-        if transport is not Transport.UDP:
-            tries = min(tries, STREAM_TRIES)
-        return self.count(address, transport) < tries
-
     def take(self, address: bytes, transport: Transport, limits: ResolverLimits) -> bool:
         """Count one more packet for an address, if it may be sent.
 
         For asking the server again that just answered; ``choose`` has counted what
-        it chose.
+        it chose. Who was asked over TCP is not asked over UDP again.
         """
-        if not self.may_try(address, transport, limits):
+        if address in self._given_up or not self._may_try(address, transport, limits):
             return False
-        self._counts[address, transport] = self.count(address, transport) + 1
         if transport is Transport.TCP:
             self._over_tcp.add(address)
+        self.add(address, transport)
         return True
+
+    def total(self, address: bytes) -> int:
+        """Return how often an address was asked by any transport."""
+        return sum(self.count(address, transport) for transport in Transport)
+
+    def add(self, address: bytes, transport: Transport) -> None:
+        """Count one more packet for an address."""
+        self._counts[address, transport] = self.count(address, transport) + 1
 
     def give_up(self, address: bytes) -> None:
         """Ask an address no more in this fetch: it said all that it has to say."""
         self._given_up.add(address)
 
-    def transport_to(self, address: bytes, server: Server | None) -> Transport:
-        """Return how an address is asked next."""
-        if self.transport is not Transport.UDP:
-            return self.transport
-        if address in self._over_tcp or (server is not None and server.needs_tcp):
+    def next_transport(
+        self, address: bytes, server: Server | None, now: float, limits: ResolverLimits
+    ) -> Transport | None:
+        """Return how an address is asked next, ``None`` if it is not."""
+        if address in self._given_up:
+            return None
+        transport = self.transport
+        if transport is Transport.UDP and (
+            address in self._over_tcp or (server is not None and server.needs_tcp)
+        ):
+            transport = Transport.TCP
+        if self._may_try(address, transport, limits):
+            return transport
+        if (
+            transport is Transport.UDP
+            and server is not None
+            and now - server.answered_at < FACTS_S
+            and server.timeouts < HELD_TIMEOUTS
+            and not self.count(address, Transport.TCP)
+        ):
             return Transport.TCP
-        return Transport.UDP
+        return None
+
+    def _may_try(self, address: bytes, transport: Transport, limits: ResolverLimits) -> bool:
+        # At most 3 times by each transport (RFC 9520 §3.1), counted by address: names
+        # do not matter.
+        tries = limits.server_tries
+        if transport is not Transport.UDP:
+            tries = min(tries, STREAM_TRIES)
+        return self.count(address, transport) < tries
+
+
+class _Rated(NamedTuple):
+    """A server that may be asked, and how promising that is."""
+
+    estimate: float
+    name: bytes
+    address: bytes
+    server: Server | None
+    transport: Transport
+
+    @property
+    def event(self) -> float:
+        """Monotonic seconds of the last answer, timeout or probe."""
+        return float("-inf") if self.server is None else self.server.event
 
 
 def choose(
@@ -146,49 +180,51 @@ def choose(
     Returns:
         ``None`` when there is nobody who may be asked now.
     """
+    limits = servers.limits
     fit, lame, held = _sorted_out(candidates, servers, tries, now)
+    rated: _Rated | None
     if fit:
-        nearest = min(fit, key=_estimate)[0] + BAND_S
-        band = [each for each in fit if each[0] <= nearest]
-        if not tries.has_begun and (len(band) < len(fit) or held):
-            for rated in fit + held:
-                if rated[0] > nearest and _is_left_alone(rated, now, servers.limits.server_hold_s):
-                    return _chosen(rated, servers, tries, probed_at=now)
-        return _chosen(_faster_of_two(band, entropy), servers, tries)
-    if lame:
-        return _chosen(_faster_of_two(lame, entropy), servers, tries)
-    for rated in sorted(held, key=_last_event):
-        if _is_left_alone(rated, now, PROBE_S):
-            return _chosen(rated, servers, tries, probed_at=now)
-    return None
+        nearest = min(each.estimate for each in fit) + BAND_S
+        band = [each for each in fit if each.estimate <= nearest]
+        if not tries.has_begun and (held or len(band) < len(fit)):
+            others = [each for each in fit if each.estimate > nearest] + held
+            rated = _left_alone(others, now, limits.server_hold_s)
+            if rated is not None:
+                wait = max(first_wait_s(rated.server, limits), limits.udp_timeout_first_s)
+                return _chosen(rated, tries, limits, wait)
+        rated = _faster_of_two(band, entropy)
+    elif lame:
+        rated = _faster_of_two(lame, entropy)
+    else:
+        rated = _left_alone(held, now, PROBE_S)
+        if rated is None:
+            return None
+    return _chosen(rated, tries, limits, wait_s(rated.server, limits))
 
 
 def _sorted_out(
     candidates: Iterable[tuple[bytes, bytes]], servers: Servers, tries: Tries, now: float
-) -> tuple[list[Rated], list[Rated], list[Rated]]:
+) -> tuple[list[_Rated], list[_Rated], list[_Rated]]:
     """Return who is fit, lame and held, of those who may be asked once more."""
     limits = servers.limits
-    fit: list[Rated] = []
-    lame: list[Rated] = []
-    held: list[Rated] = []
+    fit: list[_Rated] = []
+    lame: list[_Rated] = []
+    held: list[_Rated] = []
     seen = set()
     for name, address in candidates:
         if address in seen:
             continue
         seen.add(address)
         server = servers.find(address, now)
-        transport = tries.transport_to(address, server)
-        if not tries.may_try(address, transport, limits):
+        transport = tries.next_transport(address, server, now, limits)
+        if transport is None:
             continue
-        tried = tries.count(address, transport)
-        if server is None or (server.srtt < 0 and not server.timeouts):
-            estimate = limits.udp_timeout_first_s
-        elif server.timeouts:
-            estimate = wait_s(server, limits)
-        else:
-            estimate = server.srtt
-        rated = (estimate + BAND_S * tried, name, address, server)
-        if server is not None and server.is_held:
+        tried = tries.total(address)
+        estimate = _estimate(server, limits) + BAND_S * tried
+        if tried and transport is Transport.TCP:
+            estimate += limits.tcp_timeout_s  # after all who were not asked yet
+        rated = _Rated(estimate, name, address, server, transport)
+        if server is not None and server.is_held(now):
             if not tried:
                 held.append(rated)
         elif servers.is_lame(address, tries.zone, now):
@@ -199,39 +235,34 @@ def _sorted_out(
     return fit, lame, held
 
 
-def _faster_of_two(rated: list[Rated], entropy: Callable[[int], bytes]) -> Rated:
+def _estimate(server: Server | None, limits: ResolverLimits) -> float:
+    if server is None or server.timeouts or server.srtt < 0:
+        return wait_s(server, limits)
+    return server.srtt
+
+
+def _faster_of_two(rated: list[_Rated], entropy: Callable[[int], bytes]) -> _Rated:
     drawn = entropy(4)
     one = rated[int.from_bytes(drawn[:2], "big") % len(rated)]
     other = rated[int.from_bytes(drawn[2:], "big") % len(rated)]
-    return one if one[0] <= other[0] else other
+    return one if one.estimate <= other.estimate else other
 
 
-def _estimate(rated: Rated) -> float:
-    return rated[0]
+def _left_alone(rated: list[_Rated], now: float, pause_s: float) -> _Rated | None:
+    """Take the one that was left alone longest, if that is long enough.
+
+    It is not left alone any longer by that, whatever comes of it.
+    """
+    longest = min(rated, key=lambda each: each.event, default=None)
+    if longest is None or now - longest.event < pause_s:
+        return None
+    if longest.server is not None:
+        longest.server.event = now
+    return longest
 
 
-def _last_event(rated: Rated) -> float:
-    server = rated[3]
-    return server.event if server is not None else 0.0
-
-
-def _is_left_alone(rated: Rated, now: float, pause_s: float) -> bool:
-    return now - _last_event(rated) >= pause_s
-
-
-def _chosen(
-    rated: Rated, servers: Servers, tries: Tries, *, probed_at: float | None = None
-) -> Choice:
-    _, name, address, server = rated
-    limits = servers.limits
-    transport = tries.transport_to(address, server)
-    tries.take(address, transport, limits)
-    if transport is not Transport.UDP:
-        timeout_s = limits.tcp_timeout_s
-    elif probed_at is None:
-        timeout_s = wait_s(server, limits)
-    else:
-        timeout_s = first_wait_s(server, limits)
-    if probed_at is not None and server is not None:
-        server.event = probed_at
-    return Choice(address, name, transport, timeout_s)
+def _chosen(rated: _Rated, tries: Tries, limits: ResolverLimits, wait: float) -> Choice:
+    tries.add(rated.address, rated.transport)
+    if rated.transport is not Transport.UDP:
+        wait = limits.tcp_timeout_s
+    return Choice(rated.address, rated.name, rated.transport, wait)

@@ -8,7 +8,8 @@ A server that does not answer goes through these states:
     5 or more  held        asked once a second if nobody else is left, else once in
                            ``server_hold_s``
 
-One answer makes it fit again. Only what a reply that was accepted, or the end of a
+It is held only when it has not answered for 10 s either: on a path that loses every
+other packet, five are lost in a row quite often. One answer makes it fit again. Only what a reply that was accepted, or the end of a
 wait, says is noted here: a datagram that is not the reply changes nothing.
 
 Times, letter case and EDNS are believed for 15 minutes, as in Unbound: servers and
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 LIMIT: Final = "server_table"
 #: Consecutive timeouts from which a server is held.
 HELD_TIMEOUTS: Final = 5
+#: Time without an answer from which such a server is held, seconds.
+HELD_SILENCE_S: Final = 10.0
 #: How long times, letter case and EDNS of a server are believed.
 FACTS_S: Final = 900.0
 # Deviates from RFC 6298 §2.4, which asks for 1 s: a query that is repeated for
@@ -50,6 +53,7 @@ class Server:
     Attributes:
         srtt: smoothed time to answer, seconds; negative while it is not known.
         variation: smoothed deviation of that time, seconds.
+        answered_at: monotonic seconds of the last answer.
         timeouts: waits that ended without an answer, in a row.
         event: monotonic seconds of the last answer, timeout or probe.
         edns: understands EDNS.
@@ -60,6 +64,7 @@ class Server:
     __slots__ = (
         "_counted",
         "_facts_end",
+        "answered_at",
         "cookie",
         "edns",
         "event",
@@ -72,6 +77,7 @@ class Server:
     def __init__(self) -> None:
         self.srtt = -1.0
         self.variation = 0.0
+        self.answered_at = float("-inf")
         self.timeouts = 0
         self.event = float("-inf")
         self.edns = True
@@ -80,10 +86,9 @@ class Server:
         self._counted = float("-inf")
         self._facts_end = float("-inf")
 
-    @property
-    def is_held(self) -> bool:
+    def is_held(self, now: float) -> bool:
         """Tell whether it did not answer for so long that it is left alone."""
-        return self.timeouts >= HELD_TIMEOUTS
+        return self.timeouts >= HELD_TIMEOUTS and now - self.answered_at >= HELD_SILENCE_S
 
     def refresh(self, now: float) -> None:
         """Forget what is too old to be believed."""
@@ -101,7 +106,7 @@ class Server:
             self.variation += (abs(self.srtt - seconds) - self.variation) / 4
             self.srtt += (seconds - self.srtt) / 8
         self.timeouts = 0
-        self.event = now
+        self.event = self.answered_at = now
 
     def timed_out(self, now: float, wait_s: float) -> None:
         """Count a timeout, unless its query was sent before the last one counted.

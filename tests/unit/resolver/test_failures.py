@@ -2,7 +2,7 @@
 
 import pytest
 
-from dnsd.resolver.failures import Failures
+from dnsd.resolver.failures import LIMIT, Failures
 from dnsd.resolver.options import ResolverLimits
 from dnsd.resolver.outcome import Explanation
 
@@ -99,6 +99,7 @@ def test_names_without_end_take_bounded_room():
     known = Failures(ResolverLimits(), entries=100)
     for i in range(1000):
         known.failed(b"\x04%04d\x00" % i, 1, 0.0, WHY)
+    assert LIMIT == "failure_table"
     assert known.turnovers == 18
     kept = sum(known.find(b"\x04%04d\x00" % i, 1, 0.0) is not None for i in range(1000))
     assert 50 <= kept <= 100
