@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dnsd.resolver.cache.contract import Entry
+    from dnsd.resolver.cache.entries import Packed
     from dnsd.resolver.delegation import Delegation
     from dnsd.resolver.options import ResolverLimits
     from dnsd.wire.rrset import RRset
@@ -107,7 +108,7 @@ def type_to_leave(stored: Iterable[tuple[int, float]]) -> int:
     return min(stored, key=lambda item: (item[0] in ESSENTIAL_TYPES, item[1]))[0]
 
 
-def has_zone_share(entry: Entry) -> bool:
+def has_zone_share(entry: Entry | Packed) -> bool:
     """Tell whether an entry counts against its zone cut.
 
     What a forwarder says has the apex of the forward zone as its cut, often the

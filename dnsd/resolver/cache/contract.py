@@ -187,8 +187,9 @@ class Statistics(NamedTuple):
         nodata: denials of a type.
         nxdomain: denials of a name.
         delegations: zone cuts.
-        used_octets: what they take.
-        limit_octets: what they may take.
+        used_octets: what all of these take.
+        filled_octets: the same with the room that is lost between them.
+        limit_octets: how many ``filled_octets`` there may be.
         limit_entries: how many entries there may be.
     """
 
@@ -197,5 +198,6 @@ class Statistics(NamedTuple):
     nxdomain: int = 0
     delegations: int = 0
     used_octets: int = 0
+    filled_octets: int = 0
     limit_octets: int = 0
     limit_entries: int = 0

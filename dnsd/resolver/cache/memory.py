@@ -144,6 +144,7 @@ class MemoryRecords:
             nodata,
             nxdomain,
             used_octets=self._octets,
+            filled_octets=self._octets,
             limit_octets=self._bounds.octets,
             limit_entries=self._bounds.entries,
         )
@@ -305,6 +306,7 @@ class MemoryDelegations:
         return Statistics(
             delegations=len(self._cuts),
             used_octets=self._octets,
+            filled_octets=self._octets,
             limit_octets=int(self._bounds.octets * self._bounds.delegation_share),
             limit_entries=self._bounds.delegations,
         )

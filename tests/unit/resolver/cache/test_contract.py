@@ -2,6 +2,7 @@
 
 import pytest
 from fakes.cache_entries import alias, cut, name, nodata, nxdomain, positive
+from fakes.cache_files import SharedFile
 
 from dnsd.resolver.cache.admission import CacheBounds
 from dnsd.resolver.cache.contract import Rank, Security, Selector
@@ -13,14 +14,26 @@ WWW = name("www.example.test.")
 LIMITS = ResolverLimits(rrset_records=10, name_types=4)
 
 
-@pytest.fixture(params=["memory"])
-def records(request):
-    return MemoryRecords(CacheBounds(entries=1000), LIMITS)
+@pytest.fixture(params=["memory", "waiting", "written", "another process"])
+def views(request, tmp_path):
+    """What is put into and what is read: of the shared cache, before or after it is written."""
+    bounds = CacheBounds(entries=1000, octets=4 << 20)
+    if request.param == "memory":
+        yield MemoryRecords(bounds, LIMITS), MemoryDelegations(bounds)
+        return
+    with SharedFile(tmp_path, bounds, LIMITS) as file:
+        commits = request.param != "waiting"
+        yield file.views(commits=commits, reads_elsewhere=request.param == "another process")
 
 
-@pytest.fixture(params=["memory"])
-def delegations(request):
-    return MemoryDelegations(CacheBounds(entries=1000))
+@pytest.fixture
+def records(views):
+    return views[0]
+
+
+@pytest.fixture
+def delegations(views):
+    return views[1]
 
 
 A = positive("www.example.test.")

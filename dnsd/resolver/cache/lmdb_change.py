@@ -1,0 +1,311 @@
+"""One write transaction of the shared cache, with everything that must move together.
+
+Databases::
+
+    records      reversed name -> node (``entries``)
+    delegations  reversed name of the zone -> zone cut (``cuts``)
+    queue        which queue (1), sequence (8) -> key of the name
+    cut_queue    which queue (1), sequence (8) -> key of the zone cut
+    zones        reversed name of a zone cut -> how many entries it has (4)
+    state        "header" (``lmdb_file``), "counts" (``Counts``)
+
+Every name and every zone cut has one place in one queue: names that wait to be
+asked for again, protected names, zone cuts. Counts are exact, for they change in
+the transaction that changes what they count.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from dnsd.resolver.cache import cuts, entries, keys
+from dnsd.resolver.cache.contract import Rank
+from dnsd.resolver.cache.entries import HEAD, HITS, PROTECTED
+from dnsd.wire.names import is_subdomain
+
+if TYPE_CHECKING:
+    import lmdb
+
+    from dnsd.resolver.cache.entries import Packed
+    from dnsd.resolver.delegation import Delegation
+
+#: Queues.
+ONCE = 0
+AGAIN = 1
+CUTS = 2
+
+# Names looked at for one of a zone cut that may leave for another of it.
+_NEIGHBOURS = 16
+_AUTHORITATIVE = int(Rank.AUTHORITATIVE)
+
+
+class Databases(NamedTuple):
+    """Handles of the databases of an environment."""
+
+    records: lmdb._Database
+    delegations: lmdb._Database
+    queue: lmdb._Database
+    cut_queue: lmdb._Database
+    zones: lmdb._Database
+    state: lmdb._Database
+
+
+class Counts:
+    """What is in the cache.
+
+    Attributes:
+        kinds: entries by :class:`~dnsd.resolver.cache.contract.Kind`.
+        cuts: zone cuts.
+        names: names that have entries.
+        protected: how many of them are protected.
+        record_octets: keys and nodes.
+        cut_octets: keys and zone cuts.
+        sequence: of the next place in a queue.
+        flushes: how often something was flushed.
+    """
+
+    __slots__ = (
+        "cut_octets",
+        "cuts",
+        "flushes",
+        "kinds",
+        "names",
+        "protected",
+        "record_octets",
+        "sequence",
+    )
+    _FORM = struct.Struct(">10Q")
+
+    def __init__(self, octets: bytes | None) -> None:
+        numbers: list[int] = list(self._FORM.unpack(octets or bytes(self._FORM.size)))
+        self.kinds = numbers[:3]
+        self.cuts, self.names, self.protected = numbers[3:6]
+        self.record_octets, self.cut_octets, self.sequence, self.flushes = numbers[6:]
+
+    @property
+    def entries(self) -> int:
+        """Entries of all kinds."""
+        return sum(self.kinds)
+
+    def to_octets(self) -> bytes:
+        """Write the row as the store keeps it."""
+        return self._FORM.pack(
+            *self.kinds,
+            self.cuts,
+            self.names,
+            self.protected,
+            self.record_octets,
+            self.cut_octets,
+            self.sequence,
+            self.flushes,
+        )
+
+
+class Change:
+    """A write transaction. Call :meth:`finish` before it commits.
+
+    Attributes:
+        counts: as they are after what was done so far.
+    """
+
+    def __init__(self, transaction: lmdb.Transaction[bytes], databases: Databases) -> None:
+        self._transaction = transaction
+        self._databases = databases
+        self._zones: dict[bytes, int] = {}
+        self.counts = Counts(transaction.get(b"counts", db=databases.state))
+
+    def finish(self) -> None:
+        """Write the counts."""
+        for zone, count in self._zones.items():
+            key = keys.of_name(zone)
+            if count:
+                self._transaction.put(key, count.to_bytes(4, "big"), db=self._databases.zones)
+            else:
+                self._transaction.delete(key, db=self._databases.zones)
+        self._transaction.put(b"counts", self.counts.to_octets(), db=self._databases.state)
+
+    def node(self, name: bytes) -> bytes | None:
+        """Return what is kept of a name."""
+        return self._transaction.get(keys.of_name(name), db=self._databases.records)
+
+    def put_node(
+        self, name: bytes, old: bytes | None, packed: list[Packed], *, hits: int = 0
+    ) -> None:
+        """Keep these entries of a name and no others.
+
+        Args:
+            name: in canonical form.
+            old: the node until now.
+            packed: at least one entry.
+            hits: how often it was found anew, if it was there.
+        """
+        key = keys.of_name(name)
+        counts = self.counts
+        if old is None:
+            head = (0, self._join_queue(ONCE, key))
+            counts.names += 1
+            counts.record_octets += len(key)
+        else:
+            marks, sequence, _ = HEAD.unpack_from(old)
+            head = (marks & ~HITS | min(2, (marks & HITS) + hits), sequence)
+            self._count(name, entries.split(old), -1)
+            counts.record_octets -= len(old)
+        octets = entries.join(head, packed)
+        self._count(name, packed, 1)
+        counts.record_octets += len(octets)
+        self._transaction.put(key, octets, db=self._databases.records)
+
+    def remove_node(self, name: bytes, octets: bytes) -> None:
+        """Remove all that is kept of a name."""
+        key = keys.of_name(name)
+        counts = self.counts
+        marks, sequence, _ = HEAD.unpack_from(octets)
+        self._leave_queue(AGAIN if marks & PROTECTED else ONCE, sequence)
+        self._count(name, entries.split(octets), -1)
+        counts.names -= 1
+        counts.protected -= bool(marks & PROTECTED)
+        counts.record_octets -= len(key) + len(octets)
+        self._transaction.delete(key, db=self._databases.records)
+
+    def cut(self, zone: bytes) -> bytes | None:
+        """Return what is kept of a zone cut."""
+        return self._transaction.get(keys.of_name(zone), db=self._databases.delegations)
+
+    def put_cut(self, delegation: Delegation, shift: float) -> None:
+        """Keep a zone cut in place of what was known of it."""
+        key = keys.of_name(delegation.zone)
+        old = self._transaction.get(key, db=self._databases.delegations)
+        if old is None:
+            head = (0, self._join_queue(CUTS, key))
+            self.counts.cuts += 1
+            self.counts.cut_octets += len(key)
+        else:
+            marks, sequence, _ = HEAD.unpack_from(old)
+            head = (marks, sequence)
+            self.counts.cut_octets -= len(old)
+        octets = cuts.encode(head, delegation, shift)
+        self.counts.cut_octets += len(octets)
+        self._transaction.put(key, octets, db=self._databases.delegations)
+
+    def remove_cut(self, zone: bytes, octets: bytes) -> None:
+        """Remove a zone cut."""
+        key = keys.of_name(zone)
+        self._leave_queue(CUTS, HEAD.unpack_from(octets)[1])
+        self.counts.cuts -= 1
+        self.counts.cut_octets -= len(key) + len(octets)
+        self._transaction.delete(key, db=self._databases.delegations)
+
+    def mark(self, name: bytes, hits: int, *, cut: bool) -> None:
+        """Note that a name or zone cut was found so often; two is all that counts."""
+        database = self._databases.delegations if cut else self._databases.records
+        key = keys.of_name(name)
+        octets = self._transaction.get(key, db=database)
+        if octets is None:
+            return
+        marks, sequence, _ = HEAD.unpack_from(octets)
+        marked = marks & ~HITS | min(2, (marks & HITS) + hits)
+        if marked != marks:
+            octets = entries.with_head(octets, marked, sequence)
+            self._transaction.put(key, octets, db=database)
+
+    def oldest(self, queue: int) -> tuple[bytes, bytes] | None:
+        """Return the name that is first in a queue, and its octets."""
+        cursor = self._transaction.cursor(self._queue(queue))
+        if not cursor.set_range(bytes((queue,))) or cursor.key()[0] != queue:
+            return None
+        key = cursor.value()
+        database = self._databases.delegations if queue == CUTS else self._databases.records
+        octets = self._transaction.get(key, db=database)
+        assert octets is not None, "every place in a queue is somebody's"
+        return keys.to_name(key), octets
+
+    def requeue(self, name: bytes, octets: bytes, queue: int) -> None:
+        """Send a name, or a zone cut within its queue, to the end of a queue, not hit yet."""
+        marks, sequence, _ = HEAD.unpack_from(octets)
+        key = keys.of_name(name)
+        database = self._databases.records
+        protected = 0
+        if queue == CUTS:
+            database = self._databases.delegations
+            self._leave_queue(CUTS, sequence)
+        else:
+            self._leave_queue(AGAIN if marks & PROTECTED else ONCE, sequence)
+            protected = PROTECTED if queue == AGAIN else 0
+            self.counts.protected += bool(protected) - bool(marks & PROTECTED)
+        octets = entries.with_head(octets, protected, self._join_queue(queue, key))
+        self._transaction.put(key, octets, db=database)
+
+    def drop(self, *, records: bool, cuts: bool) -> None:
+        """Remove all names, or all zone cuts, or both."""
+        databases = self._databases
+        dropped = [databases.records, databases.queue, databases.zones] if records else []
+        if cuts:
+            dropped += [databases.delegations, databases.cut_queue]
+        for database in dropped:
+            self._transaction.drop(database, delete=False)
+        counts = self.counts
+        if records:
+            counts.kinds = [0, 0, 0]
+            counts.names = counts.protected = counts.record_octets = 0
+            self._zones.clear()
+        if cuts:
+            counts.cuts = counts.cut_octets = 0
+
+    def used_pages(self) -> int:
+        """Count the pages in use; LMDB's own list of free ones is left out."""
+        pages: int = 0
+        for database in self._databases:
+            figures = self._transaction.stat(database)
+            pages += figures["branch_pages"] + figures["leaf_pages"] + figures["overflow_pages"]
+        return pages
+
+    def names_from(self, key: bytes, count: int) -> list[tuple[bytes, bytes]]:
+        """Return so many keys and nodes, from a key on, in the order of keys."""
+        cursor = self._transaction.cursor(self._databases.records)
+        if not cursor.set_range(key):
+            return []
+        return [pair for pair, _ in zip(cursor, range(count), strict=False)]
+
+    def zone_entries(self, zone: bytes) -> int:
+        """Return how many entries a zone cut has."""
+        count = self._zones.get(zone)
+        if count is None:
+            octets = self._transaction.get(keys.of_name(zone), b"", db=self._databases.zones)
+            count = int.from_bytes(octets, "big")
+            self._zones[zone] = count
+        return count
+
+    def remove_neighbour(self, zone: bytes, name: bytes) -> bool:
+        """Remove an unprotected name of a zone cut that stands near another name of it."""
+        for start in (keys.of_name(name), keys.of_name(zone)):
+            for key, octets in self.names_from(start, _NEIGHBOURS):
+                found = keys.to_name(key)
+                if found == name or octets[0] & PROTECTED or not is_subdomain(found, zone):
+                    continue
+                if any(found[-p.zone_octets :] == zone for p in entries.split(octets)):
+                    self.remove_node(found, octets)
+                    return True
+        return False
+
+    def _count(self, name: bytes, packed: list[Packed], sign: int) -> None:
+        kinds = self.counts.kinds
+        for entry in packed:
+            kinds[entry.bits & 3] += sign
+            if entry.bits >> 2 & 3 == _AUTHORITATIVE:
+                zone = name[-entry.zone_octets :]
+                self._zones[zone] = self.zone_entries(zone) + sign
+
+    def _join_queue(self, queue: int, key: bytes) -> int:
+        sequence = self.counts.sequence
+        self.counts.sequence += 1
+        place = bytes((queue,)) + sequence.to_bytes(8, "big")
+        self._transaction.put(place, key, db=self._queue(queue))
+        return sequence
+
+    def _leave_queue(self, queue: int, sequence: int) -> None:
+        place = bytes((queue,)) + sequence.to_bytes(8, "big")
+        self._transaction.delete(place, db=self._queue(queue))
+
+    def _queue(self, queue: int) -> lmdb._Database:
+        return self._databases.cut_queue if queue == CUTS else self._databases.queue

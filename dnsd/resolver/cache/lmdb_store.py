@@ -1,0 +1,396 @@
+"""The cache that all processes of the daemon share: one LMDB file.
+
+Each process opens it once, after the fork, and has one :class:`SharedCache` with
+its two views, ``records`` and ``delegations``. What they put waits in memory, is
+found there at once, and is written by :meth:`SharedCache.commit_when_due`, which the
+caller calls once a turn. A transaction changes at most :data:`KEYS` names, so that no
+process waits long for another, and the file is never so full that the next one
+finds no room.
+
+What a process put before a flush, and had not written, is not written after it:
+the file counts flushes, and a commit looks.
+
+No error of the file leaves this package. What cannot be read was never learned,
+what cannot be written is learned again; :attr:`SharedCache.trouble` says why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+import lmdb
+
+from dnsd.resolver.cache import admission, entries, keys, lmdb_file, merging
+from dnsd.resolver.cache.contract import Statistics
+from dnsd.resolver.cache.eviction import Evictor, Excess, excess
+from dnsd.resolver.cache.lmdb_change import Change, Counts, Databases
+from dnsd.resolver.cache.lmdb_delegations import SharedDelegations
+from dnsd.resolver.cache.lmdb_records import DAMAGE, SharedRecords
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from dnsd.resolver.cache.admission import CacheBounds
+    from dnsd.resolver.cache.entries import Packed
+    from dnsd.resolver.cache.lmdb_records import Waiting
+    from dnsd.resolver.delegation import Delegation
+    from dnsd.resolver.options import ResolverLimits
+
+#: Most names that one transaction changes.
+KEYS: Final = 100
+
+#: Names that may wait for a transaction, and for how many seconds.
+WORTHWHILE: Final = 20
+WAIT_S: Final = 0.05
+
+# Pages of the file for each name that a transaction may change: it copies three or
+# so, and what it gives up can be used again two transactions later.
+_PAGES_A_KEY = 160
+_FEWEST_KEYS = 4
+# Names written since the pages in use were counted, until they are counted again.
+_RECOUNT = 16
+# Share of a bound from which on it is of interest what was found.
+_NOTING = 0.5
+_MARKS_EVERY_S = 1.0
+_EVICTIONS_A_COMMIT = 8
+_SLICE = 256
+
+_NOTHING: Final[Counter[str]] = Counter()
+
+_Result = TypeVar("_Result")
+
+
+class Opened(NamedTuple):
+    """What became of opening the cache.
+
+    Attributes:
+        cache: None when it has to be kept in memory.
+        note: why, for people.
+    """
+
+    cache: SharedCache | None
+    note: str = ""
+
+
+class Setting(NamedTuple):
+    """What a cache is opened with.
+
+    Attributes:
+        bounds: how much it may hold; ``octets`` are those of the file.
+        limits: of names and RRsets.
+        generation: moves when something was flushed, in whatever process.
+    """
+
+    bounds: CacheBounds
+    limits: ResolverLimits
+    generation: Callable[[], int]
+
+
+def open_cache(directory: Path, setting: Setting) -> Opened:
+    """Open a file that ``lmdb_file.prepare_cache`` made ready, once a process.
+
+    Args:
+        directory: where it lies.
+        setting: the same in every process.
+    """
+    try:
+        environment = lmdb_file.open_environment(directory, setting.bounds.octets)
+    except (lmdb.Error, MemoryError) as error:
+        return Opened(None, f"the cache is kept in memory only: {error}")
+    try:
+        return Opened(SharedCache(environment, setting))
+    except DAMAGE as error:
+        environment.close()
+        return Opened(None, f"the cache is kept in memory only: {error}")
+
+
+class SharedCache:
+    """One process's hold of the shared cache. Made by :func:`open_cache`.
+
+    Attributes:
+        records: entries.
+        delegations: zone cuts.
+        environment: for the views.
+        databases: for the views.
+        shift: what times in the file are more than monotonic seconds.
+        limits: of names and RRsets.
+        noting: the file fills, so the views note what is found.
+        trouble: the last error of the file, empty for none.
+        keys_limit: most names that one transaction changes.
+    """
+
+    def __init__(self, environment: lmdb.Environment, setting: Setting) -> None:
+        self.environment = environment
+        self.shift = lmdb_file.read_header(environment).shift
+        self.databases = Databases(
+            *(environment.open_db(name.encode()) for name in Databases._fields)
+        )
+        self.limits = setting.limits
+        self.noting = False
+        self.trouble = ""
+        self._bounds = setting.bounds
+        self._zone_entries = setting.bounds.zone_entries
+        self._page_octets = environment.stat()["psize"]
+        self._pages_limit = setting.bounds.octets // self._page_octets
+        self.keys_limit = max(_FEWEST_KEYS, min(KEYS, self._pages_limit // _PAGES_A_KEY))
+        self._evictor = Evictor(setting.bounds)
+        self._marked_at = float("-inf")
+        self._waits_since = 0.0
+        self._hits: Counter[str] = Counter()
+        self._full = False
+        self._uncounted = 0
+        with environment.begin() as transaction:
+            change = Change(transaction, self.databases)
+            self._pages = change.used_pages()
+        self._counts = change.counts
+        self._flushes = change.counts.flushes
+        self.records = SharedRecords(self, setting.generation)
+        self.delegations = SharedDelegations(self, setting.generation)
+
+    def close(self) -> None:
+        """Close the file; what waits is lost."""
+        self.environment.close()
+
+    def commit_when_due(self, now: float) -> Counter[str]:
+        """Do what :meth:`commit` does, when it is worth its while; call once a turn.
+
+        That is when :data:`WORTHWHILE` names wait, or one has for :data:`WAIT_S`:
+        a transaction costs as much as writing some ten names.
+        """
+        waiting = len(self.records.waiting) + len(self.delegations.waiting)
+        if waiting < WORTHWHILE:
+            if not waiting:
+                return _NOTHING
+            if not self._waits_since:
+                self._waits_since = now
+            if now - self._waits_since < WAIT_S:
+                return _NOTHING
+        return self.commit(now)
+
+    def commit(self, now: float) -> Counter[str]:
+        """Write what waits, and make room; call now and then even when nothing waits.
+
+        Args:
+            now: monotonic seconds.
+
+        Returns:
+            Names of the limits that were reached, and for how many names:
+            ``cache_entries``, ``cache_octets`` and ``cache_delegations``, which
+            left for others; ``cache_zone_share``.
+        """
+        self._waits_since = 0.0
+        waiting, cuts = self.records.waiting, self.delegations.waiting
+        found = len(self.records.found) + len(self.delegations.found)
+        due = found and (now - self._marked_at >= _MARKS_EVERY_S or found >= self.keys_limit)
+        while waiting or cuts:
+            names = list(islice(waiting, self.keys_limit))
+            zones = list(islice(cuts, self.keys_limit - len(names)))
+            self._write_waiting(
+                [(name, waiting.pop(name)) for name in names],
+                [cuts.pop(zone) for zone in zones],
+                now,
+            )
+        if due:
+            self._mark(now)
+        for _ in range(_EVICTIONS_A_COMMIT):
+            if not self._evict(now):
+                break
+        hits, self._hits = self._hits, Counter()
+        return hits
+
+    def evict(self, now: float, hits: Iterable[bytes] = ()) -> int:
+        """Make room, and note what others than this cache saw asked for again.
+
+        Args:
+            now: monotonic seconds.
+            hits: names, such as those that a cache of answers in front gave.
+
+        Returns:
+            How many names and zone cuts were removed.
+        """
+        for name in islice(hits, self.keys_limit):
+            self.records.found[name] = self.records.found.get(name, 0) + 1
+        self._mark(now)
+        return self._evict(now)
+
+    def tidy(self, now: float) -> int:
+        """Free names that expired too long ago to be given; how many went.
+
+        One process calls it now and then; each call looks at the next few names.
+        """
+        before = now + self.shift - self.limits.stale_age_s
+        try:
+            self.environment.reader_check()  # those that died hold back the pages they read
+        except lmdb.Error as error:
+            self.failed(error)
+        return self.write(lambda change: self._evictor.tidy(change, before, self.keys_limit)) or 0
+
+    def statistics(self) -> Statistics:
+        """Return how full the cache is, what waits left out."""
+        try:
+            with self.environment.begin(self.databases.state) as transaction:
+                self._counts = Counts(transaction.get(b"counts"))
+        except DAMAGE as error:
+            self.failed(error)
+        counts = self._counts
+        positive, nodata, nxdomain = counts.kinds
+        return Statistics(
+            positive,
+            nodata,
+            nxdomain,
+            counts.cuts,
+            counts.record_octets + counts.cut_octets,
+            self._pages * self._page_octets,
+            self._bounds.octets,
+            self._bounds.entries,
+        )
+
+    def failed(self, error: Exception) -> None:
+        """Note an error of the file."""
+        self.trouble = f"{type(error).__name__}: {error}"
+
+    def slices(
+        self, database: lmdb._Database, prefix: bytes = b""
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Go over names and what is kept of them; no transaction lives between two.
+
+        Args:
+            database: of records or delegations.
+            prefix: of the keys to go over.
+        """
+        start = prefix
+        while True:
+            try:
+                with self.environment.begin(database) as transaction:
+                    cursor = transaction.cursor()
+                    found = list(islice(cursor, _SLICE)) if cursor.set_range(start) else []
+            except lmdb.Error as error:
+                self.failed(error)
+                return
+            for key, octets in found:
+                if not key.startswith(prefix):
+                    return
+                yield keys.to_name(key), octets
+            if len(found) < _SLICE:
+                return
+            start = found[-1][0] + b"\x00"
+
+    def write(self, work: Callable[[Change], _Result]) -> _Result | None:
+        """Run one write transaction.
+
+        Returns:
+            What ``work`` returned; None when it came to nothing.
+        """
+        try:
+            with self.environment.begin(write=True) as transaction:
+                change = Change(transaction, self.databases)
+                result = work(change)
+                if self._uncounted >= _RECOUNT:
+                    self._pages = change.used_pages()
+                    self._uncounted = 0
+                change.finish()
+        except lmdb.MapFullError:
+            self._full = True
+            self._hits["cache_octets"] += 1
+            return None
+        except (*DAMAGE, AssertionError) as error:
+            self.failed(error)
+            return None
+        self._counts = change.counts
+        return result
+
+    def _write_waiting(
+        self, names: list[tuple[bytes, Waiting]], cuts: list[Delegation], now: float
+    ) -> None:
+        def work(change: Change) -> None:
+            if change.counts.flushes != self._flushes:
+                # What was learned before the flush is not to come after it.
+                self._flushes = change.counts.flushes
+                self.records.forget()
+                self.delegations.forget()
+                return
+            for name, waiting in names:
+                self._join(change, name, waiting, now + self.shift)
+            for delegation in cuts:
+                change.put_cut(delegation, self.shift)
+
+        self._uncounted += len(names) + len(cuts)
+        self.write(work)
+
+    def _join(self, change: Change, name: bytes, waiting: Waiting, now: float) -> None:
+        node = change.node(name)
+        kept = entries.split(node) if node else []
+        packed = waiting.packed
+        if node != waiting.node:  # another process wrote meanwhile
+            packed = kept
+            for added in waiting.added:
+                packed = merging.merge(packed, added, now, self.limits.name_types).packed or packed
+        if packed is not kept and self._fits_zone(change, name, kept, waiting.added):
+            # That it was fetched again means that it was asked for again.
+            change.put_node(name, node, packed, hits=1)
+
+    def _fits_zone(
+        self, change: Change, name: bytes, kept: list[Packed], added: list[Packed]
+    ) -> bool:
+        """Make room for entries within their zone cut, if that has its share already."""
+        types = [entry.type for entry in kept]
+        most = self._zone_entries
+        for entry in added:
+            zone = name[-entry.zone_octets :]
+            if (
+                entry.type not in types
+                and admission.has_zone_share(entry)
+                and change.zone_entries(zone) >= most
+            ):
+                self._hits["cache_zone_share"] += 1
+                if not change.remove_neighbour(zone, name):
+                    return False
+        return True
+
+    def _mark(self, now: float) -> None:
+        """Note in the file what was found."""
+        self._marked_at = now
+        found = [(name, hits, False) for name, hits in self.records.found.items()]
+        found += [(zone, hits, True) for zone, hits in self.delegations.found.items()]
+        self.records.found.clear()
+        self.delegations.found.clear()
+        for start in range(0, len(found), self.keys_limit):
+            some = found[start : start + self.keys_limit]
+
+            def work(change: Change, some: list[tuple[bytes, int, bool]] = some) -> None:
+                for name, hits, cut in some:
+                    change.mark(name, hits, cut=cut)
+
+            self.write(work)
+
+    def _evict(self, now: float) -> int:
+        """Remove some of what is too much; how many went."""
+        counts, pages = self._counts, self._pages
+        self.noting = (
+            counts.entries > _NOTING * self._bounds.entries or pages > _NOTING * self._pages_limit
+        )
+        was_full, self._full = self._full, False
+        if not was_full and not excess(counts, self._bounds, pages, self._pages_limit).limit:
+            return 0
+        keys_limit = max(1, self.keys_limit // 4) if was_full else self.keys_limit
+
+        def work(change: Change) -> int:
+            pages = change.used_pages()
+            too_much = excess(change.counts, self._bounds, pages, self._pages_limit)
+            if was_full and not too_much.limit:
+                too_much = Excess(names=keys_limit, limit="cache_octets")
+            removed = self._evictor.evict(change, too_much, now + self.shift, keys_limit)
+            if removed:
+                self._hits[too_much.limit] += removed
+            self._uncounted = _RECOUNT
+            return removed
+
+        removed = self.write(work)
+        if was_full and self._full:
+            # Not even removing finds room. What is left is to begin anew.
+            self._full = False
+            self.write(lambda change: change.drop(records=True, cuts=True))
+        return removed or 0
