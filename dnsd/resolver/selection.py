@@ -7,7 +7,7 @@ Unbound. Two of them are drawn at random and the one with the lesser estimate is
 asked. So
 
 - nobody can foresee who is asked: the fastest of two in 3 of 4 cases, of four in 7
-  of 16 (RFC 5452 §9.1: each server more is one more thing to be guessed);
+  of 16 (RFC 5452 §4.4: each server more is one more thing to be guessed);
 - faster servers are asked more often, the slowest of n in one of n² cases, by which
   all stay known;
 - who lost a packet steps back behind every other server of about the same speed.
@@ -26,7 +26,7 @@ out would let one name that they refuse take the whole zone away.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from dnsd.resolver.commands import Transport
 from dnsd.resolver.servers import FACTS_S, HELD_TIMEOUTS, first_wait_s, wait_s
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
     from dnsd.resolver.options import ResolverLimits
     from dnsd.resolver.servers import Server, Servers
+
+    # Estimate, address, name, what is known of it, how it is asked.
+    _Rated = tuple[float, bytes, bytes, Server | None, Transport]
+
+_UDP: Final = Transport.UDP
+_TCP: Final = Transport.TCP
 
 #: Servers whose estimates differ by no more are equals, seconds.
 BAND_S: Final = 0.4
@@ -70,23 +76,24 @@ class Tries:
         transport: how its servers are asked first.
     """
 
-    __slots__ = ("_counts", "_given_up", "_over_tcp", "transport", "zone")
+    __slots__ = ("_connections", "_datagrams", "_given_up", "_over_tcp", "transport", "zone")
 
     def __init__(self, zone: bytes, transport: Transport = Transport.UDP) -> None:
         self.zone = zone
         self.transport = transport
-        self._counts: dict[tuple[bytes, Transport], int] = {}
+        self._datagrams: dict[bytes, int] = {}
+        self._connections: dict[bytes, int] = {}
         self._over_tcp: set[bytes] = set()
         self._given_up: set[bytes] = set()
 
     @property
     def has_begun(self) -> bool:
         """Tell whether a packet was sent."""
-        return bool(self._counts)
+        return bool(self._datagrams or self._connections)
 
-    def count(self, address: bytes, transport: Transport) -> int:
-        """Return how many packets an address was sent, or connections."""
-        return self._counts.get((address, transport), 0)
+    def count(self, address: bytes) -> int:
+        """Return how often an address was asked."""
+        return self._datagrams.get(address, 0) + self._connections.get(address, 0)
 
     def take(self, address: bytes, transport: Transport, limits: ResolverLimits) -> bool:
         """Count one more packet for an address, if it may be sent.
@@ -94,20 +101,22 @@ class Tries:
         For asking the server again that just answered; ``choose`` has counted what
         it chose. Who was asked over TCP is not asked over UDP again.
         """
-        if address in self._given_up or not self._may_try(address, transport, limits):
+        if address in self._given_up:
             return False
-        if transport is Transport.TCP:
+        if transport is _UDP:
+            if self._datagrams.get(address, 0) >= limits.server_tries:
+                return False
+        elif self._connections.get(address, 0) >= min(limits.server_tries, STREAM_TRIES):
+            return False
+        else:
             self._over_tcp.add(address)
         self.add(address, transport)
         return True
 
-    def total(self, address: bytes) -> int:
-        """Return how often an address was asked by any transport."""
-        return sum(self.count(address, transport) for transport in Transport)
-
     def add(self, address: bytes, transport: Transport) -> None:
         """Count one more packet for an address."""
-        self._counts[address, transport] = self.count(address, transport) + 1
+        counts = self._datagrams if transport is _UDP else self._connections
+        counts[address] = counts.get(address, 0) + 1
 
     def give_up(self, address: bytes) -> None:
         """Ask an address no more in this fetch: it said all that it has to say."""
@@ -116,48 +125,32 @@ class Tries:
     def next_transport(
         self, address: bytes, server: Server | None, now: float, limits: ResolverLimits
     ) -> Transport | None:
-        """Return how an address is asked next, ``None`` if it is not."""
+        """Return how an address is asked next, ``None`` if it is not.
+
+        At most 3 times by each transport (RFC 9520 §3.1), counted by address: names
+        do not matter.
+        """
         if address in self._given_up:
             return None
-        transport = self.transport
-        if transport is Transport.UDP and (
-            address in self._over_tcp or (server is not None and server.needs_tcp)
-        ):
-            transport = Transport.TCP
-        if self._may_try(address, transport, limits):
-            return transport
+        connections = self._connections.get(address, 0)
         if (
-            transport is Transport.UDP
-            and server is not None
+            self.transport is not _UDP
+            or (server is not None and server.needs_tcp)
+            or address in self._over_tcp
+        ):
+            if connections >= min(limits.server_tries, STREAM_TRIES):
+                return None
+            return _TCP if self.transport is _UDP else self.transport
+        if self._datagrams.get(address, 0) < limits.server_tries:
+            return _UDP
+        if (
+            server is not None
+            and not connections
             and now - server.answered_at < FACTS_S
             and server.timeouts < HELD_TIMEOUTS
-            and not self.count(address, Transport.TCP)
         ):
-            return Transport.TCP
+            return _TCP
         return None
-
-    def _may_try(self, address: bytes, transport: Transport, limits: ResolverLimits) -> bool:
-        # At most 3 times by each transport (RFC 9520 §3.1), counted by address: names
-        # do not matter.
-        tries = limits.server_tries
-        if transport is not Transport.UDP:
-            tries = min(tries, STREAM_TRIES)
-        return self.count(address, transport) < tries
-
-
-class _Rated(NamedTuple):
-    """A server that may be asked, and how promising that is."""
-
-    estimate: float
-    name: bytes
-    address: bytes
-    server: Server | None
-    transport: Transport
-
-    @property
-    def event(self) -> float:
-        """Monotonic seconds of the last answer, timeout or probe."""
-        return float("-inf") if self.server is None else self.server.event
 
 
 def choose(
@@ -184,13 +177,13 @@ def choose(
     fit, lame, held = _sorted_out(candidates, servers, tries, now)
     rated: _Rated | None
     if fit:
-        nearest = min(each.estimate for each in fit) + BAND_S
-        band = [each for each in fit if each.estimate <= nearest]
-        if not tries.has_begun and (held or len(band) < len(fit)):
-            others = [each for each in fit if each.estimate > nearest] + held
+        nearest = min(fit)[0] + BAND_S
+        band = [each for each in fit if each[0] <= nearest]
+        if (held or len(band) < len(fit)) and not tries.has_begun:
+            others = [each for each in fit if each[0] > nearest] + held
             rated = _left_alone(others, now, limits.server_hold_s)
             if rated is not None:
-                wait = max(first_wait_s(rated.server, limits), limits.udp_timeout_first_s)
+                wait = max(first_wait_s(rated[3], limits), limits.udp_timeout_first_s)
                 return _chosen(rated, tries, limits, wait)
         rated = _faster_of_two(band, entropy)
     elif lame:
@@ -199,7 +192,7 @@ def choose(
         rated = _left_alone(held, now, PROBE_S)
         if rated is None:
             return None
-    return _chosen(rated, tries, limits, wait_s(rated.server, limits))
+    return _chosen(rated, tries, limits, wait_s(rated[3], limits))
 
 
 def _sorted_out(
@@ -219,12 +212,10 @@ def _sorted_out(
         transport = tries.next_transport(address, server, now, limits)
         if transport is None:
             continue
-        tried = tries.total(address)
-        estimate = _estimate(server, limits) + BAND_S * tried
-        if tried and transport is Transport.TCP:
-            estimate += limits.tcp_timeout_s  # after all who were not asked yet
-        rated = _Rated(estimate, name, address, server, transport)
-        if server is not None and server.is_held(now):
+        tried = tries.count(address)
+        estimate = _estimate(server, tried, transport, limits)
+        rated = (estimate, address, name, server, transport)
+        if server is not None and server.timeouts and server.is_held(now):
             if not tried:
                 held.append(rated)
         elif servers.is_lame(address, tries.zone, now):
@@ -235,17 +226,27 @@ def _sorted_out(
     return fit, lame, held
 
 
-def _estimate(server: Server | None, limits: ResolverLimits) -> float:
+def _estimate(
+    server: Server | None, tried: int, transport: Transport, limits: ResolverLimits
+) -> float:
     if server is None or server.timeouts or server.srtt < 0:
-        return wait_s(server, limits)
-    return server.srtt
+        estimate = wait_s(server, limits)
+    else:
+        estimate = server.srtt
+    if tried:
+        estimate += BAND_S * tried
+        if transport is _TCP:
+            estimate += limits.tcp_timeout_s  # after all who were not asked yet
+    return estimate
 
 
 def _faster_of_two(rated: list[_Rated], entropy: Callable[[int], bytes]) -> _Rated:
-    drawn = entropy(4)
-    one = rated[int.from_bytes(drawn[:2], "big") % len(rated)]
-    other = rated[int.from_bytes(drawn[2:], "big") % len(rated)]
-    return one if one.estimate <= other.estimate else other
+    count = len(rated)
+    if count == 1:
+        return rated[0]
+    drawn = int.from_bytes(entropy(4), "big")
+    one, other = rated[(drawn >> 16) % count], rated[(drawn & 0xFFFF) % count]
+    return one if one[0] <= other[0] else other
 
 
 def _left_alone(rated: list[_Rated], now: float, pause_s: float) -> _Rated | None:
@@ -253,16 +254,22 @@ def _left_alone(rated: list[_Rated], now: float, pause_s: float) -> _Rated | Non
 
     It is not left alone any longer by that, whatever comes of it.
     """
-    longest = min(rated, key=lambda each: each.event, default=None)
-    if longest is None or now - longest.event < pause_s:
+    longest = min(rated, key=_event, default=None)
+    if longest is None or now - _event(longest) < pause_s:
         return None
-    if longest.server is not None:
-        longest.server.event = now
+    if longest[3] is not None:
+        longest[3].event = now
     return longest
 
 
+def _event(rated: _Rated) -> float:
+    server = rated[3]
+    return float("-inf") if server is None else server.event
+
+
 def _chosen(rated: _Rated, tries: Tries, limits: ResolverLimits, wait: float) -> Choice:
-    tries.add(rated.address, rated.transport)
-    if rated.transport is not Transport.UDP:
+    _, address, name, _, transport = rated
+    tries.add(address, transport)
+    if transport is not _UDP:
         wait = limits.tcp_timeout_s
-    return Choice(rated.address, rated.name, rated.transport, wait)
+    return Choice(address, name, transport, wait)

@@ -1,5 +1,10 @@
 """How much may be in flight at one zone cut and one server."""
 
+import collections
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dnsd.resolver.options import ResolverLimits
 from dnsd.resolver.quotas import Quota, Quotas
 
@@ -63,11 +68,32 @@ def test_what_was_given_up_says_nothing():
 
 def test_only_what_is_not_well_is_remembered_and_that_is_bounded():
     quota = Quota(200, 100)
-    for i in range(1000):
+    for i in range(300):
         exchange(quota, b"\x04%04d\x00" % i, timed_out=False)
     assert quota.turnovers == 0
-    for i in range(1000):
-        exchange(quota, b"\x04%04d\x00" % i, timed_out=True, times=200)
+    for i in range(300):
+        exchange(quota, b"\x04%04d\x00" % i, timed_out=True, times=120)
     assert quota.turnovers > 0
-    shrunk = sum(quota.allowed(b"\x04%04d\x00" % i) < 200 for i in range(1000))
+    shrunk = sum(quota.allowed(b"\x04%04d\x00" % i) < 200 for i in range(300))
     assert 50 <= shrunk <= 100
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([b"a", b"b"]), st.sampled_from([None, True, False, "enter"])),
+        max_size=400,
+    ),
+    st.sampled_from([1, 3, 20]),
+)
+def test_no_more_is_in_flight_than_is_allowed_whatever_comes(steps, most):
+    quota, model = Quota(most, 10), collections.Counter()
+    for key, what in steps:
+        if what == "enter":
+            allowed = quota.allowed(key)
+            assert quota.enter(key) is (model[key] < allowed)
+            model[key] = min(model[key] + 1, max(model[key], allowed))
+        elif model[key]:
+            quota.leave(key, timed_out=what)
+            model[key] -= 1
+        assert quota.in_flight(key) == model[key] <= most
+        assert max(1, most // 10) <= quota.allowed(key) <= most

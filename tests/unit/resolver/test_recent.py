@@ -1,5 +1,8 @@
 """The table of what was used lately."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dnsd.resolver.recent import Recent
 
 
@@ -64,3 +67,31 @@ def test_everything_can_be_forgotten():
     table.clear()
     assert len(table) == 0
     assert table.get(b"a") is None
+
+
+KEYS = st.integers(0, 12).map(key)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["put", "get", "remove"]), KEYS, st.integers()), max_size=200
+    ),
+    st.integers(2, 10),
+)
+def test_it_tells_the_last_value_or_nothing(steps, entries):
+    table, last, used = Recent(entries), {}, []
+    for what, each, value in steps:
+        if what == "put":
+            table.put(each, value)
+            last[each] = value
+        elif what == "remove":
+            table.remove(each)
+            last.pop(each, None)
+        found = table.get(each)
+        assert found in {None, last.get(each)}
+        if found is not None:
+            used = [*(x for x in used if x != each), each]
+        assert len(table) <= max(2, entries)
+    # Those used last are there, as many as half the bound.
+    for each in used[-(entries // 2) :]:
+        assert table.get(each) == last.get(each)

@@ -190,15 +190,15 @@ def test_a_server_that_may_be_dead_is_not_asked_over_tcp(answer, timeouts):
 def test_the_fastest_is_asked_most_often_and_the_slowest_sometimes():
     zone = Zone({1: (0.02, 0.0), 2: (0.05, 0.0), 3: (0.1, 0.0), 4: (0.2, 0.0)})
     zone.counts(50)  # to know them all
-    counts = zone.counts(16_000)
+    counts = zone.counts(8_000)
     # Of two draws the better: 7, 5, 3 and 1 of 16.
-    assert [round(counts[i] / 1000) for i in (1, 2, 3, 4)] == [7, 5, 3, 1]
+    assert [round(counts[i] / 500) for i in (1, 2, 3, 4)] == [7, 5, 3, 1]
 
 
 def test_servers_that_are_equal_are_asked_equally():
     zone = Zone(dict.fromkeys(range(13), (0.02, 0.0)))
-    counts = zone.counts(13_000)
-    assert all(700 < counts[i] < 1300 for i in range(13))
+    counts = zone.counts(3_900)
+    assert all(200 < counts[i] < 400 for i in range(13))
 
 
 def test_all_servers_come_to_be_known():
@@ -310,10 +310,10 @@ def test_after_a_failure_of_our_network_all_is_well_within_a_second():
 def test_names_are_found_though_packets_are_lost(loss, servers, least):
     zone = Zone({i: (0.02 + i / 100, loss) for i in range(servers)})
     found = 0
-    for _ in range(10_000):
+    for _ in range(3000):
         found += zone.fetch()
         zone.now += 0.05
-    assert found >= least * 10_000
+    assert found >= least * 3000
 
 
 def test_the_wait_for_lost_packets_is_short():
