@@ -33,11 +33,13 @@ class Quota:
 
     Attributes:
         most: in flight at one that is well.
+        limit: name of the limit, as metrics call it.
     """
 
-    __slots__ = ("_busy", "_unwell", "most")
+    __slots__ = ("_busy", "_unwell", "limit", "most")
 
-    def __init__(self, most: int, entries: int) -> None:
+    def __init__(self, limit: str, most: int, entries: int) -> None:
+        self.limit = limit
         self.most = most
         # In flight → allowed, smoothed share of timeouts. Those in use are as many
         # as there are exchanges; of the others only those not well are kept.
@@ -112,5 +114,5 @@ class Quotas:
     __slots__ = ("servers", "zones")
 
     def __init__(self, limits: ResolverLimits) -> None:
-        self.zones = Quota(limits.zone_in_flight, limits.server_table)
-        self.servers = Quota(limits.server_in_flight, limits.server_table)
+        self.zones = Quota("zone_in_flight", limits.zone_in_flight, limits.server_table)
+        self.servers = Quota("server_in_flight", limits.server_in_flight, limits.server_table)

@@ -37,7 +37,7 @@ HELD_TIMEOUTS: Final = 5
 HELD_SILENCE_S: Final = 10.0
 #: How long times, letter case and EDNS of a server are believed.
 FACTS_S: Final = 900.0
-# Deviates from RFC 6298 §2.4, which asks for 1 s: a query that is repeated for
+# Deviates from RFC 6298 §2.4, which asks for 1 s: because a query repeated for
 # nothing costs two datagrams and congests nobody, a second too long is seen by a
 # person. Shorter waits would take a busy server's pause for a loss.
 _TIMEOUT_MIN_S: Final = 0.1
