@@ -121,11 +121,13 @@ class AskError(Exception):
 
     Attributes:
         refused: nothing listens there.
+        silent: nothing came until the time was over.
     """
 
-    def __init__(self, reason: str, *, refused: bool = False) -> None:
+    def __init__(self, reason: str, *, refused: bool = False, silent: bool = False) -> None:
         super().__init__(reason)
         self.refused = refused
+        self.silent = silent
 
 
 def ask(query: bytes, server: Server, way: Way, options: AskOptions) -> Reply:
@@ -161,7 +163,8 @@ def ask(query: bytes, server: Server, way: Way, options: AskOptions) -> Reply:
     except ConnectionRefusedError:
         raise AskError("nothing listens there", refused=True) from None
     except TimeoutError:
-        raise AskError(f"no reply within {_total_s(way, options):g} seconds") from None
+        reason = f"no reply within {_total_s(way, options):g} seconds"
+        raise AskError(reason, silent=True) from None
     except ssl.SSLError as error:
         raise AskError(f"TLS failed: {_reason(error)}") from None
     except (OSError, http.client.HTTPException) as error:

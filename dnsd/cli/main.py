@@ -60,6 +60,7 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
         "check": "dnsd.cli.check:check",
         "lookup": "dnsd.cli.lookup:lookup",
         "cache": "dnsd.cli.cache:cache",
+        "leaktest": "dnsd.cli.leaktest:leaktest",
         "zone": "dnsd.cli.zone:zone",
         "status": "dnsd.cli.status:status",
         "config": "dnsd.cli.config:config",

@@ -15,7 +15,8 @@ from dnsd.cli.main import main
 class FakeDaemon:
     """Answers on a unix socket as the daemon does; remembers what it was asked.
 
-    ``answers`` maps ``METHOD /path`` to an HTTP status and a value.
+    ``answers`` maps ``METHOD /path`` to an HTTP status and a value, or what makes one
+    of the body.
     """
 
     def __init__(self, path):
@@ -43,6 +44,8 @@ class FakeDaemon:
                 place = f"{self.command} {unquote(self.path)}"
                 fake.asked.append((place, json.loads(body) if body else None))
                 status, value = fake.answers.get(place, (404, {"error": f"no {place}"}))
+                if callable(value):
+                    value = value(json.loads(body) if body else None)
                 octets = json.dumps(value).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(octets)))
