@@ -31,7 +31,7 @@ EARLY = 0.9
 _SLICE = 128
 _SLICES = 6
 # Of a slice; when fewer expired, the next ones will not have many either.
-_WORTHWHILE = _SLICE // 8
+_WORTHWHILE = _SLICE // 32
 _HITS_TO_PROTECT = 2
 
 
@@ -125,7 +125,8 @@ class Evictor:
             for key, octets in expired[: wanted - removed]:
                 change.remove_node(keys.to_name(key), octets)
             removed += min(len(expired), wanted - removed)
-            if len(expired) < _WORTHWHILE or removed == wanted or not self._hand:
+            ends = len(found) < _SLICE
+            if removed == wanted or (len(expired) < _WORTHWHILE and not ends):
                 break
         return removed
 

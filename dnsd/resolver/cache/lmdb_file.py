@@ -24,7 +24,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import lmdb
@@ -108,7 +108,8 @@ def prepare_cache(directory: Path, size_octets: int, moment: Moment) -> Preparat
             _make(directory, size_octets, moment)
         _allocate(directory, size_octets)
     except (OSError, MemoryError, lmdb.Error) as error:
-        remove_file(directory)
+        with suppress(OSError):
+            remove_file(directory)
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         return Preparation(
             usable=False,

@@ -50,6 +50,7 @@ def flushing(
 
     def begin(change: Change) -> Flushed:
         change.counts.flushes += 1
+        cache.flushes = change.counts.flushes
         if not everything:
             return Flushed()
         gone = Flushed(change.counts.entries * records, change.counts.cuts * delegations)

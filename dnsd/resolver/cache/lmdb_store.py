@@ -120,6 +120,7 @@ class SharedCache:
         noting: the file fills, so the views note what is found.
         trouble: the last error of the file, empty for none.
         keys_limit: most names that one transaction changes.
+        flushes: of the file, as far as this process took part in them.
     """
 
     def __init__(self, environment: lmdb.Environment, setting: Setting) -> None:
@@ -146,7 +147,7 @@ class SharedCache:
             change = Change(transaction, self.databases)
             self._pages = change.used_pages()
         self._counts = change.counts
-        self._flushes = change.counts.flushes
+        self.flushes = change.counts.flushes
         self.records = SharedRecords(self, setting.generation)
         self.delegations = SharedDelegations(self, setting.generation)
 
@@ -306,9 +307,9 @@ class SharedCache:
         self, names: list[tuple[bytes, Waiting]], cuts: list[Delegation], now: float
     ) -> None:
         def work(change: Change) -> None:
-            if change.counts.flushes != self._flushes:
+            if change.counts.flushes != self.flushes:
                 # What was learned before the flush is not to come after it.
-                self._flushes = change.counts.flushes
+                self.flushes = change.counts.flushes
                 self.records.forget()
                 self.delegations.forget()
                 return
@@ -370,7 +371,9 @@ class SharedCache:
         """Remove some of what is too much; how many went."""
         counts, pages = self._counts, self._pages
         self.noting = (
-            counts.entries > _NOTING * self._bounds.entries or pages > _NOTING * self._pages_limit
+            counts.entries > _NOTING * self._bounds.entries
+            or counts.cuts > _NOTING * self._bounds.delegations
+            or pages > _NOTING * self._pages_limit
         )
         was_full, self._full = self._full, False
         if not was_full and not excess(counts, self._bounds, pages, self._pages_limit).limit:
