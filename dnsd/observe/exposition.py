@@ -44,6 +44,7 @@ class Exposition:
         version: str,
         zone_serials: Reading,
         receive_drops: Callable[[], int],
+        block_list_names: Reading = tuple,
     ) -> None:
         """Render a page.
 
@@ -52,11 +53,13 @@ class Exposition:
             version: of the program.
             zone_serials: tells zone name in text and serial of each zone served.
             receive_drops: tells how many datagrams the kernel has dropped.
+            block_list_names: tells name and number of names of each block list.
         """
         self._page = page
         self._readings: dict[str, Reading] = {
             metrics.BUILD.name: lambda: [((version, platform.python_version()), 1)],
             metrics.ZONE_SERIAL.name: zone_serials,
+            metrics.BLOCK_LIST_NAMES.name: block_list_names,
             metrics.DATAGRAMS_OVERFLOWED.name: lambda: [((), receive_drops())],
         }
         self._registry = CollectorRegistry(auto_describe=False)

@@ -76,6 +76,11 @@ LIMITS: Final[dict[str, str]] = {
     "compile_time": "the zone compiler was stopped at its time limit",
     "compile_memory": "the zone compiler reached its memory limit",
     "compile_report": "the zone compiler wrote a longer report than is read",
+    "local_file_size": "a hosts or lease file was larger than is read",
+    "local_names": "a hosts or lease file held more names than are taken",
+    "block_list_size": "a block list was larger than is read",
+    "block_list_names": "a block list held more names than are taken",
+    "block_list_time": "a block list took too long to be fetched or compiled",
     "watched_directories": "the zone directories hold more directories than are watched",
     # control and processes
     "http_body": "a request to the control interface had too long a body",

@@ -248,6 +248,16 @@ SERVER_CONNECTIONS: Final = TABLE.gauge(
     "dnsd_resolver_tcp_connections", "Connections to name servers, those being made included."
 )
 
+LOCAL_SOURCES: Final = ("names", "hosts", "lease", "special", "block", "suppressed")
+LOCAL_ANSWERS: Final = TABLE.counter(
+    "dnsd_resolver_local_answers_total",
+    "Names that were answered without asking anybody, by what answered.",
+    {"source": LOCAL_SOURCES},
+)
+LOCAL_NAMES: Final = TABLE.gauge(
+    "dnsd_resolver_local_names", "Local names with their PTR records, in each process."
+)
+
 # --- authority --------------------------------------------------------------------
 
 ZONES: Final = TABLE.gauge(
@@ -291,6 +301,22 @@ RELOAD_DURATION: Final = TABLE.histogram(
     {},
     bounds=12,  # 50 ms to 100 s
     resolution=0.05,
+)
+BLOCK_LIST_FETCHES: Final = TABLE.counter(
+    "dnsd_control_block_list_fetches_total",
+    "Requests for block lists with a URL, by result.",
+    {"result": ("new", "unchanged", "failed")},
+)
+BLOCK_LIST_COMPILATIONS: Final = TABLE.counter(
+    "dnsd_control_block_list_compilations_total",
+    "Runs that compile all block lists, by result; failed: those before are used.",
+    {"result": ("published", "failed")},
+)
+BLOCK_LIST_NAMES: Final = TABLE.reading(
+    "dnsd_control_block_list_names",
+    "Names of each block list that are compiled.",
+    ("list",),
+    at_most=50,
 )
 HTTP_REQUESTS: Final = TABLE.counter(
     "dnsd_control_http_requests_total",
