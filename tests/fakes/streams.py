@@ -70,7 +70,7 @@ class Server:
         self.reactor = FakeReactor()
         self.responder = Echo()
         self.connections = Connections(
-            TCP,
+            kind,
             ConnectionOptions(**options),
             Clock(self.reactor, lambda: 1_700_000_000),
             self.responder,
