@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnsd.resolver.acceptance import Verdict
+
+
+# How long a query waits for a socket, and how many times it is tried for again.
+PATIENCE_S: Final = 0.09
+RETRIES: Final = 2
+
+# Errors that tell of the process or the kernel, not of the way to the server.
+SHORTAGES: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC, errno.EAGAIN,
+     errno.EADDRINUSE}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,8 @@ class UpstreamOptions:
         connections: to servers, at once (``outgoing_tcp``).
         reuse_s: an idle connection is kept so long.
         reuse_queries: queries sent over one connection.
+        trust: path of a file of authorities that certificates of named servers must
+            lead to; empty for the system's.
     """
 
     judge: Callable[[bytes, bytes], Verdict]
@@ -33,3 +47,4 @@ class UpstreamOptions:
     connections: int = 64
     reuse_s: float = 30.0
     reuse_queries: int = 100
+    trust: str = ""

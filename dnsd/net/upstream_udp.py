@@ -16,7 +16,7 @@ those that Twisted's reactor watches. To add and remove a reader there costs abo
 six times as much.
 
 A socket that cannot be had, for want of descriptors or memory, is tried for again
-twice within `_PATIENCE_S`.
+twice within `PATIENCE_S`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from zope.interface import implementer
 from dnsd.net import upstream_counts as counts
 from dnsd.net.source_ports import SourcePorts
 from dnsd.net.timer_wheel import Timed
+from dnsd.net.upstream_options import PATIENCE_S, RETRIES, SHORTAGES
 from dnsd.resolver.acceptance import Verdict
 from dnsd.resolver.commands import Exchanged, Result, Transport
 
@@ -53,17 +54,7 @@ DATAGRAMS_PER_SOCKET: Final = 64
 # Random ports tried for one socket. Of 64,512 ports some hundreds are in use at worst.
 _PORT_TRIES: Final = 16
 
-# How long a query waits for a socket, and how many times it is tried for again.
-_PATIENCE_S: Final = 0.09
-_RETRIES: Final = 2
-
 _TAKEN: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
-# Of the process or the kernel, not of the way to the server.
-_SHORTAGES: Final = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC, errno.EAGAIN,
-     errno.EADDRINUSE}
-)  # fmt: skip
-
 # More than we take, so that what is too long is seen to be.
 _RECEIVE_OCTETS: Final = 4096
 
@@ -78,6 +69,10 @@ _PMTUDISC_PROBE: Final = 3
 
 _RESULTS: Final = counts.RESULTS[Transport.UDP]
 _LATENCY: Final = counts.LATENCY[Transport.UDP]
+_LATENCY_FIRST: Final = _LATENCY.first
+_LATENCY_BOUNDS: Final = _LATENCY.bounds
+_LATENCY_SUM: Final = _LATENCY.sum_slot
+_LATENCY_US: Final = round(_LATENCY.resolution * 1e6)
 
 _log = Logger()
 
@@ -138,7 +133,7 @@ class UdpExchange(Timed):
         elif self.failure is not None:
             self._carrier.end(self, self.failure)
         else:
-            self._carrier.begin(self)
+            self._carrier.try_again(self)
 
     def cancel(self) -> None:
         """Close the socket and tell nobody."""
@@ -182,8 +177,9 @@ class UdpExchanges:
 
     def exchange(self, exchange: Exchange, done: Callable[[Exchanged], None]) -> UdpExchange:
         """Send a query and wait for its reply; see `commands.Network`."""
-        started = UdpExchange(self, exchange, done, self._now() + exchange.timeout_s)
-        self.begin(started)
+        now = self._now()
+        started = UdpExchange(self, exchange, done, now + exchange.timeout_s)
+        self.begin(started, now)
         return started
 
     def stop(self) -> None:
@@ -216,31 +212,39 @@ class UdpExchanges:
                 except Exception:  # noqa: BLE001 - Twisted would stop reading for all others
                     _log.failure("reading a reply failed")
 
-    def begin(self, started: UdpExchange) -> None:
+    def begin(self, started: UdpExchange, now: float) -> None:
         """Send the query, or see to it that this is tried again or given up."""
         failure = self._send(started)
-        now = self._now()
         if failure is None:
             started.sent_at = now
             self._wheel.start_timer(started, now, started.due_at - now)
-        elif failure is Result.NO_SOCKET and started.retries < _RETRIES:
+        elif failure is Result.NO_SOCKET and started.retries < RETRIES:
             started.retries += 1
             self._row[counts.OUTGOING_SOCKETS] += started.retries == 1
-            self._wheel.start_timer(started, now, _PATIENCE_S / _RETRIES)
+            self._wheel.start_timer(started, now, PATIENCE_S / RETRIES)
         else:
             started.failure = failure
             self._wheel.start_timer(started, now, 0)
+
+    def try_again(self, started: UdpExchange) -> None:
+        """Send the query that found no socket before."""
+        self.begin(started, self._now())
 
     def end(self, started: UdpExchange, result: Result, octets: bytes = b"") -> None:
         """Close the socket and tell whoever waits how it ended."""
         self.release(started)
         done = started.done
         started.done = None
-        self._row[_RESULTS[result]] += 1
+        row = self._row
+        row[_RESULTS[result]] += 1
         seconds = 0.0
-        if result is Result.REPLY:
+        if octets:
             seconds = self._now() - started.sent_at
-            _LATENCY.observe(self._row, seconds)
+            microseconds = int(seconds * 1e6)
+            row[
+                _LATENCY_FIRST + min((microseconds // _LATENCY_US).bit_length(), _LATENCY_BOUNDS)
+            ] += 1
+            row[_LATENCY_SUM] += microseconds
         if done is not None:
             done(Exchanged(result, octets, seconds))
 
@@ -353,4 +357,4 @@ def cut(reply: bytes) -> bytes:
 
 def _failure(error: OSError) -> Result:
     """Tell what an exchange ends with that got no socket or could not send."""
-    return Result.NO_SOCKET if error.errno in _SHORTAGES else Result.UNREACHABLE
+    return Result.NO_SOCKET if error.errno in SHORTAGES else Result.UNREACHABLE

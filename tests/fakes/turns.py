@@ -1,14 +1,18 @@
-"""A reactor that the test turns by hand: real descriptors, time that stands still."""
+"""Reactors that the test turns by hand, with real descriptors."""
 
 import select
+import time
 
+from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.task import Clock
+
+from dnsd.net.clock import use_monotonic_time
 
 _PATIENCE_S = 10
 
 
 class TurningReactor(Clock):
-    """Reads when it is told to; ``advance`` passes time."""
+    """Reads when it is told to; time stands still, ``advance`` passes it."""
 
     def __init__(self):
         super().__init__()
@@ -38,3 +42,26 @@ class TurningReactor(Clock):
         """Take turns until the kernel has nothing more to read, for a tenth of a second."""
         while self.turn(0.1):
             pass
+
+
+class RealReactor(EPollReactor):
+    """Twisted's own, one for a test, turned by hand; its time is the machine's."""
+
+    def __init__(self):
+        super().__init__()
+        use_monotonic_time(self)
+        self.startRunning(installSignalHandlers=False)
+
+    def turn_until(self, is_done):
+        """Take turns until something is so."""
+        until = time.monotonic() + _PATIENCE_S
+        while not is_done():
+            assert time.monotonic() < until, "nothing came"
+            self.iterate(0.01)
+
+    def close(self):
+        """Give the descriptors back."""
+        self.disconnectAll()
+        self.iterate(0)
+        self.removeAll()
+        self._poller.close()

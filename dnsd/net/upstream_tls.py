@@ -1,0 +1,144 @@
+"""TLS to a name server, between a TCP connection and the protocol inside.
+
+With a server name the certificate must be for that name and lead to a trusted
+authority (strict privacy, RFC 8310 §5, §8.1). Without one anything is accepted: that
+keeps out whoever only listens, and is what can be had of a server known by its
+address alone (opportunistic privacy, RFC 7858 §4.1).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from typing import TYPE_CHECKING, Final, cast
+
+from twisted.internet.protocol import Protocol as TwistedProtocol
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+    from dnsd.net.upstream_connection import ServerConnection, Stream
+
+_READ_OCTETS: Final = 16384  # the most that one record holds (RFC 8446 §5.1)
+
+
+class TlsContexts:
+    """Makes the two contexts when they are first needed: reading authorities takes time."""
+
+    def __init__(self, trust: str) -> None:
+        """Make nothing yet.
+
+        Args:
+            trust: path of a file of trusted authorities; empty for the system's.
+        """
+        self._trust = trust
+        self._strict: ssl.SSLContext | None = None
+        self._opportunistic: ssl.SSLContext | None = None
+
+    def context(self, name: str) -> ssl.SSLContext:
+        """Return the context for a server with a name, or with none.
+
+        Raises:
+            OSError: the file of authorities cannot be read.
+        """
+        if name:
+            if self._strict is None:
+                self._strict = ssl.create_default_context(cafile=self._trust or None)
+                _prepare(self._strict)
+            return self._strict
+        if self._opportunistic is None:
+            self._opportunistic = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._opportunistic.check_hostname = False
+            self._opportunistic.verify_mode = ssl.CERT_NONE
+            _prepare(self._opportunistic)
+        return self._opportunistic
+
+
+class TlsClient(TwistedProtocol):
+    """One connection: a protocol to TCP, a transport to the protocol inside."""
+
+    def __init__(self, context: ssl.SSLContext, inside: ServerConnection) -> None:
+        self._inside = inside
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=inside.server.name or None
+        )
+        self._is_open = False
+
+    # --- what the connection tells ------------------------------------------------
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        """Begin the handshake."""
+        self._tcp.setTcpNoDelay(True)
+        # So that the one inside can close it before the handshake is done.
+        self._inside.transport = self  # type: ignore[assignment]
+        self._advance()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Decrypt and hand inside."""
+        self._incoming.write(data)
+        self._advance()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802 - Twisted's name
+        """Tell the protocol inside."""
+        self._inside.connectionLost(reason)
+
+    # --- what the protocol inside calls -------------------------------------------
+
+    def write(self, octets: bytes) -> None:
+        """Encrypt and send."""
+        try:
+            self._tls.write(octets)
+        except ssl.SSLError:
+            self._inside.abort()
+        else:
+            self._flush()
+
+    def setTcpNoDelay(self, enabled: bool) -> None:  # noqa: FBT001, N802 - Twisted's name
+        """Do nothing: that is so from the beginning."""
+
+    def loseConnection(self) -> None:  # noqa: N802 - Twisted's name
+        """Say that this is the end, and close without waiting for the same word."""
+        with contextlib.suppress(ssl.SSLError):
+            self._tls.unwrap()
+        self._flush()
+        self._tcp.loseConnection()
+
+    def abortConnection(self) -> None:  # noqa: N802 - Twisted's name
+        """Close at once."""
+        self._tcp.abortConnection()
+
+    @property
+    def _tcp(self) -> Stream:
+        return cast("Stream", self.transport)
+
+    def _advance(self) -> None:
+        """Do what the octets that came allow."""
+        try:
+            if not self._is_open:
+                self._tls.do_handshake()
+                self._is_open = True
+                self._flush()
+                self._inside.connectionMade()
+            while not self._inside.is_closed:
+                octets = self._tls.read(_READ_OCTETS)
+                if not octets:
+                    break
+                self._inside.dataReceived(octets)
+        except ssl.SSLWantReadError:
+            self._flush()
+            return
+        except ssl.SSLError:
+            pass  # the handshake or the certificate does not do, or the server has ended
+        self._inside.abort()
+
+    def _flush(self) -> None:
+        octets = self._outgoing.read()
+        if octets:
+            self._tcp.write(octets)
+
+
+def _prepare(context: ssl.SSLContext) -> None:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["dot"])
