@@ -3,7 +3,7 @@
 TLS 1.2 and 1.3, ciphers with forward secrecy and authenticated encryption, no
 renegotiation, no compression, no early data. A context is made before the fork:
 the keys of its session tickets are made with it, so a session that began at one
-worker is resumed at any other (RFC 8446 §2.2, RFC 5077). A new context, at a
+worker is resumed at any other (RFC 8446 §2.2). A new context, at a
 reload, has new keys.
 
 Python's own ``ssl`` on memory is what the daemon uses: it needs no callbacks

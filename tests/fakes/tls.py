@@ -3,6 +3,7 @@
 import functools
 import ssl
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from dnsd.net import tls
@@ -71,10 +72,8 @@ class TlsClient:
         self.exchange()
 
     def end(self):
-        try:
+        with suppress(ssl.SSLWantReadError):
             self.tls.unwrap()
-        except ssl.SSLWantReadError:
-            pass
         self.exchange()
 
     def exchange(self, size=None):

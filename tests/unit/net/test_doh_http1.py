@@ -16,7 +16,9 @@ class Talk:
     """A client and the session that it talks to."""
 
     def __init__(self, **options):
-        self.session = Http1Session(DohOptions(**options), StreamOptions(), 0.0, lambda: 1_700_000_000)
+        self.session = Http1Session(
+            DohOptions(**options), StreamOptions(), 0.0, lambda: 1_700_000_000
+        )
         self.client = Http1Client()
         self.now = 0.0
 

@@ -23,7 +23,9 @@ class Talk:
     """A client and the session that it talks to."""
 
     def __init__(self, window=None, **options):
-        self.session = Http2Session(DohOptions(**options), StreamOptions(), 0.0, lambda: 1_700_000_000)
+        self.session = Http2Session(
+            DohOptions(**options), StreamOptions(), 0.0, lambda: 1_700_000_000
+        )
         self.client = Http2Client(window)
         self.now = 0.0
         self.exchange()
