@@ -64,4 +64,6 @@ class RealReactor(EPollReactor):
         self.disconnectAll()
         self.iterate(0)
         self.removeAll()
+        for waker in list(self._internalReaders):
+            waker.connectionLost(None)
         self._poller.close()
