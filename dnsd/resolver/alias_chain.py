@@ -138,12 +138,17 @@ def _take_link(chain: Chain, section: _Section, asked: Asked) -> ChainEnd:
     dname = _dname_covering(name, asked, section.dnames, has_data=bool(data))
     if dname is not None and not asked.trusted_transport:
         return ChainEnd.UNTRUSTED
-    if data:
+    if data and (dname is None or dname.owner == name):
         chain.rrsets += data
         chain.used += len(data)
         return ChainEnd.DATA
     if dname is not None:
-        return _redirect(chain, dname, section)
+        end = _redirect(chain, dname, section)
+        if asked.type == _CNAME and end == ChainEnd.AWAY:
+            # The CNAME that the DNAME makes is what was asked for.
+            chain.name = name
+            return ChainEnd.DATA
+        return end
     cname = section.found.get((name, _CNAME))
     if cname is None:
         return ChainEnd.OPEN
@@ -181,7 +186,8 @@ def _dname_covering(
     """Return the DNAME that is to be kept: a name's own data, or the closest above it."""
     if not dnames:
         return None
-    if has_data:
+    # No name below a DNAME has a CNAME of its own (RFC 6672 §2.4).
+    if has_data and asked.type != _CNAME:
         return dnames.get(name) if asked.type in (_DNAME, _ANY) else None
     while name != asked.zone:
         name = parent(name)

@@ -109,6 +109,7 @@ class Asking:
         self._unknown: list[bytes] = []
         self._names_failed = 0
         self._cookie_refused = False
+        self._sent_edns = False
         self._names_left = world.options.limits.delegation_name_fetches
 
     def run(self) -> Generator[Any, Any, Told | Failed]:
@@ -181,8 +182,10 @@ class Asking:
         world, options, address = self.world, self.world.options, choice.address
         servers = world.servers
         is_datagram = transport is Transport.UDP
+        # What is learned of the server meanwhile, by others, was not in this query.
+        self._sent_edns = servers.edns(address)
         form = Form(
-            edns=servers.edns(address),
+            edns=self._sent_edns,
             cookie=servers.cookie(address) if options.cookies else b"",
             recurse=self.cut.forward,
             edns_size=options.edns_size,
@@ -272,7 +275,7 @@ class Asking:
         """Learn what a server knows of EDNS; a transport to ask it again."""
         servers, rcode = self.world.servers, message.rcode
         if message.edns is None:
-            if rcode in _NO_EDNS_RCODES and servers.edns(address):
+            if rcode in _NO_EDNS_RCODES and self._sent_edns:
                 servers.no_edns(address, now)
                 return transport
             return None

@@ -87,9 +87,12 @@ class _Fetch:
                 return told
             if told.said.meaning is not Meaning.REFERRAL:
                 return self._keep(told, cut)
-            cut = delegation_of(
+            child = delegation_of(
                 told.said, self._now, told.server, world.options, hit=self._budget.hit
             )
+            # A zone below one that was revoked ends with it (CVE-2022-30699).
+            child.expiry = min(child.expiry, cut.expiry)
+            cut = child
             world.delegations.put(cut, self._now)
         return _TOO_MANY_REFERRALS
 

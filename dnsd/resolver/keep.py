@@ -36,6 +36,7 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
     """
     first: Entry | None = None
     proof: tuple[RRset, ...] = ()
+    entry: Entry | None = None
     for rrset in told.said.chain:
         entry = _positive(world, told, rrset, zone)
         entry.proof, proof = proof, ()
@@ -44,8 +45,10 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
             proof = (rrset,)
         elif first is None:
             first = entry
-    assert first is not None
-    return first
+    # A DNAME alone is what was asked for.
+    found = first or entry
+    assert found is not None
+    return found
 
 
 def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budget) -> Entry:

@@ -125,6 +125,8 @@ class Resolver:
 
         def finish(result: Any) -> None:
             outcome = servfail(result.explanation) if isinstance(result, Failed) else result
+            if isinstance(result, Failed) and result.limit:
+                budget.hit(result.limit)
             outcome.limits += budget.exhausted
             outcome.packets = budget.packets_sent
             if is_early:

@@ -73,6 +73,7 @@ def test_one_record_of_several_has_no_signatures():
         pytest.param("a.x.test. A", "x.test. DNAME y.test.\na.y.test. A 192.0.2.1", ["x.test. DNAME y.test.", "a.x.test. CNAME a.y.test.", "a.y.test. A 192.0.2.1"], id="with data"),
         pytest.param("x.test. A", "x.test. DNAME y.test.", [], id="not at its own name"),
         pytest.param("x.test. DNAME", "x.test. DNAME y.test.", ["x.test. DNAME y.test."], id="asked for"),
+        pytest.param("a.x.test. CNAME", "x.test. DNAME y.test.\na.x.test. CNAME a.y.test.\na.y.test. CNAME b.test.", ["x.test. DNAME y.test.", "a.x.test. CNAME a.y.test."], id="CNAME asked for"),
         pytest.param("a.x.test. A", "example. DNAME y.test.", [], id="above the zone or beside it"),
         pytest.param("a.x.test. A", ". DNAME y.test.", [], id="at the root"),
         pytest.param("ax.test. A", "x.test. DNAME y.test.", [], id="of a name that only ends alike"),
