@@ -45,7 +45,7 @@ def resolver(written: WrittenResolver, machine: Machine) -> schema.Resolver:
         edns_size=written.edns_size,
         priming=written.priming,
         local_zones="builtin" in zones,
-        empty_zones=tuple(zone for zone in zones if isinstance(zone, bytes)),
+        empty_zones=tuple(_empty_zones(written)),
         minimal_answers=written.minimal_answers,
         cache_only=written.cache_only == "allow",
         upstream_cookies=written.upstream_cookies,
@@ -113,6 +113,18 @@ def check(config: schema.Resolver, where: Callable[..., Where]) -> Iterator[Prob
             "allow: [loopback, private]",
             Severity.WARNING,
         )
+
+
+def _empty_zones(written: WrittenResolver) -> Iterator[bytes]:
+    """List the zones beyond the built-in ones; a local domain of one label is one of them.
+
+    Nobody outside knows such a domain, and a name in it would be asked of the root.
+    """
+    zones = [zone for zone in written.local_zones if isinstance(zone, bytes)]
+    yield from zones
+    domain = written.local.domain
+    if "builtin" in written.local_zones and names.label_count(domain) == 1 and domain not in zones:
+        yield domain
 
 
 def _twice(

@@ -80,7 +80,9 @@ class BlockLists:
         self._retry: Timer | None = None
 
     def start(self) -> None:
-        """Compile what is there, then keep it in line."""
+        """Compile what is there, then keep it in line; without a list do nothing."""
+        if not self._lists:
+            return
         directory = self._options.directory
         try:
             for each in (directory, directory / GOOD, directory / FETCHED):

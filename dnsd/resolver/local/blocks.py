@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import enum
 import json
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -115,6 +116,26 @@ def write_store(
         raise BlocksError(f"{path}: {error}") from error
 
 
+def open_blocks(path: Path) -> BlockStore:
+    """Open a published store, or share it when this process has it open already.
+
+    LMDB opens no file twice in a process, and while a new configuration takes over
+    from the one before it, both read. A store is closed when nobody has it any more.
+
+    Raises:
+        BlocksError: there is none, or it is damaged.
+    """
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise BlocksError(f"{path}: {error.strerror}") from error
+    file = (facts.st_dev, facts.st_ino)
+    store = _open_stores.get(file)
+    if store is None:
+        store = _open_stores[file] = BlockStore(path)
+    return store
+
+
 class BlockStore:
     """An open store of compiled lists.
 
@@ -122,7 +143,15 @@ class BlockStore:
         lists: their names, in the order of the bits.
     """
 
-    __slots__ = ("_environment", "_get", "_short", "_transaction", "_trees", "lists")
+    __slots__ = (
+        "__weakref__",
+        "_environment",
+        "_get",
+        "_short",
+        "_transaction",
+        "_trees",
+        "lists",
+    )
 
     def __init__(self, path: Path) -> None:
         """Open a published store.
@@ -183,6 +212,12 @@ class BlockStore:
                 lists |= int.from_bytes(found, "little") & trees
             above = rest
         return lists
+
+
+#: What this process has open, by device and inode.
+_open_stores: weakref.WeakValueDictionary[tuple[int, int], BlockStore] = (
+    weakref.WeakValueDictionary()
+)
 
 
 class Blocks:

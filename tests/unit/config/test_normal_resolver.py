@@ -24,6 +24,20 @@ def test_ipv6_is_used_where_there_is_a_way_out(text, route, expected, tmp_path, 
     assert config.resolver.ipv6 is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "zones"),
+    [
+        ("local: {domain: lan}", (b"\x03lan\x00",)),
+        ("local: {domain: lan}, local_zones: [builtin, lan]", (b"\x03lan\x00",)),
+        ("local: {domain: lan}, local_zones: none", ()),
+        ("local: {domain: lan.example}", ()),
+        ("local: {domain: .}", ()),
+    ],
+)
+def test_a_local_domain_of_one_label_is_a_zone_of_ours(text, zones, tmp_path, machine):
+    assert _config(tmp_path, machine, f"resolver: {{{text}}}").resolver.empty_zones == zones
+
+
 def test_a_policy_has_every_list_unless_said(tmp_path, machine):
     text = """
 resolver:

@@ -6,6 +6,7 @@ from dnsd.resolver.local.blocks import (
     BlocksError,
     BlockStore,
     CompiledList,
+    open_blocks,
     write_store,
 )
 from dnsd.wire import names
@@ -126,3 +127,15 @@ def test_a_store_that_has_no_room_is_an_error_with_a_reason(tmp_path):
     many = {N(f"{i}.example"): 1 for i in range(50_000)}
     with pytest.raises(BlocksError, match="MDB_MAP_FULL"):
         write_store(tmp_path / "lists", LISTS, many, 1 << 18)
+
+
+def test_a_store_is_opened_once_and_closed_when_nobody_has_it(tmp_path):
+    path = tmp_path / "lists"
+    write_store(path, LISTS, ENTRIES, 1 << 20)
+    first = open_blocks(path)
+    assert open_blocks(path) is first
+    del first
+    again = BlockStore(path)  # LMDB would refuse if it were still open
+    again.close()
+    with pytest.raises(BlocksError, match="No such file"):
+        open_blocks(tmp_path / "absent")
