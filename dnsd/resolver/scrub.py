@@ -255,9 +255,8 @@ def _refer(message: Message, cuts: list[RRset], asked: Asked, scrubbed: Scrubbed
     below = [
         cut
         for cut in cuts
-        if len(cut.owner) > len(zone)
-        and is_subdomain(cut.owner, zone)
-        and is_subdomain(name, cut.owner)
+        # Of two ancestors of a name the longer lies below the other.
+        if len(cut.owner) > len(zone) and is_subdomain(name, cut.owner)
     ]
     if not below or asked.forwarder:
         return False

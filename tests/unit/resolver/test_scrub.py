@@ -144,7 +144,10 @@ class TestADenial:
         ],
     )
     def test_with_the_soa_of_a_zone_that_cannot_deny_is_none(self, rcode, meaning, soa):
-        authority = f"{soa} SOA ns1.test. admin.test. 1 2 3 4 300\n{soa} NS ns.bank.example."
+        authority = (
+            f"0.example.test. NSEC b.example.test. A\n"
+            f"{soa} SOA ns1.test. admin.test. 1 2 3 4 300\n{soa} NS ns.bank.example."
+        )
         found = scrubbed("a.example.test. A", "example.test.", rcode=rcode, authority=authority)
         assert found.meaning is Meaning.LAME
         assert kept(found) == EMPTY
@@ -193,6 +196,19 @@ class TestADenial:
         )
         assert (found.meaning, names.to_text(found.end)) == (Meaning.ALIAS, "b.example.test.")
         assert kept(found) == only(chain=[answer])
+
+
+def test_a_loop_of_aliases_is_not_denied():
+    answer = "a.test. CNAME b.test.\nb.test. CNAME a.test."
+    found = scrubbed("a.test. A", "test.", answer=answer, authority="test. SOA a. b. 1 2 3 4 5")
+    assert (found.meaning, names.to_text(found.end)) == (Meaning.ALIAS, "a.test.")
+
+
+def test_a_name_that_does_not_exist_does_so_whatever_ns_records_come_along():
+    authority = "bank.example. NS ns.attacker.test."
+    found = scrubbed("a.test. A", "test.", rcode=3, authority=authority)
+    assert (found.meaning, found.dropped) == (Meaning.NXDOMAIN, 1)
+    assert kept(found) == EMPTY
 
 
 REFERRAL = {
@@ -246,6 +262,21 @@ def test_a_referral_with_the_proof_that_its_child_is_not_signed():
         Meaning.REFERRAL,
         ["child.test. NSEC d.test. NS"],
     )
+
+
+@pytest.mark.parametrize(("ns_ttl", "ds_ttl", "ttl"), [(60, 90, 60), (90, 60, 60)])
+def test_a_referral_lives_as_long_as_all_of_it(ns_ttl, ds_ttl, ttl):
+    digest = "1 8 2 " + "00" * 32
+    authority = f"child.test. {ns_ttl} NS ns.child.test.\nchild.test. {ds_ttl} DS {digest}"
+    found = scrubbed("www.child.test. A", "test.", flags=QR, authority=authority)
+    assert (found.ttl, len(found.ds)) == (ttl, 1)
+
+
+@pytest.mark.parametrize("ds", ["child.test. CH DS", "www.child.test. DS", "sister.test. DS"])
+def test_the_ds_of_a_referral_is_that_of_its_cut(ds):
+    authority = f"child.test. NS ns.child.test.\n{ds} 1 8 2 " + "00" * 32
+    found = scrubbed("www.child.test. A", "test.", flags=QR, authority=authority)
+    assert (found.meaning, found.ds, found.proof) == (Meaning.REFERRAL, (), [])
 
 
 def test_names_of_servers_are_in_canonical_form_and_each_once():
