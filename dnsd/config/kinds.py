@@ -319,8 +319,8 @@ class Several(Kind):
             refuse("empty-list", "is an empty list", self.expected)
         return values
 
-    def __get_pydantic_core_schema__(self, _source: Any, _next: Any) -> core_schema.CoreSchema:
-        one = core_schema.no_info_plain_validator_function(self.item.read)
+    def __get_pydantic_core_schema__(self, source: Any, following: Any) -> core_schema.CoreSchema:
+        one = self.item.__get_pydantic_core_schema__(source, following)
         return core_schema.no_info_before_validator_function(
             self.read, core_schema.list_schema(one)
         )

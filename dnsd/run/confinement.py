@@ -1,17 +1,20 @@
 """Which paths each role needs, for Landlock.
 
-A worker has opened the store and its sockets before it is confined and reads
-nothing later but modules that Python imports late. Control reads zone files, starts
-the compiler, and writes below the state directory.
+A worker has opened the store and its sockets before it is confined; later it reads
+modules that Python imports late, files of local names, and compiled block lists.
+Control reads zone files, starts the compiler, fetches block lists, and writes below
+the state directory.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnsd.control.scan import ZoneFiles, look
+from dnsd.run import certificates
 from dnsd.run.landlock import Paths
 
 if TYPE_CHECKING:
@@ -24,9 +27,22 @@ _SYSTEM = tuple(
 _PACKAGE = Path(__file__).parents[1]
 
 
-def worker_paths() -> Paths:
+# What a fetch needs to find a server and to know its certificate.
+_NETWORK = tuple(
+    map(
+        Path,
+        (
+            "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/resolv.conf",
+            "/etc/gai.conf", "/etc/services", "/run/systemd/resolve", "/run/NetworkManager",
+            "/run/resolvconf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
+        ),
+    )
+)  # fmt: skip
+
+
+def worker_paths(config: Config) -> Paths:
     """Return what a worker may touch once it serves."""
-    return Paths(read=(*_SYSTEM, *_python()))
+    return Paths(read=(*_SYSTEM, *_python(), *_local(config)))
 
 
 def control_paths(config: Config) -> Paths:
@@ -34,10 +50,22 @@ def control_paths(config: Config) -> Paths:
     settings = (config.file, config.cookies.file)
     return Paths(
         # Of both an editor may put another file in the place.
-        read=(*_zones(config), *(file.parent for file in settings if file)),
+        read=(
+            *_zones(config),
+            *(file.parent for file in settings if file),
+            *(each.file.parent for each in config.resolver.block if each.file),
+            *_local(config),
+            *_NETWORK,
+        ),
         execute=(*_SYSTEM, *_python()),
         write=(config.state_directory,),
     )
+
+
+def single_paths(config: Config) -> Paths:
+    """Return what the only process may touch: it reads a renewed certificate too."""
+    control = control_paths(config)
+    return replace(control, read=(*control.read, *certificates.paths(config)))
 
 
 def _python() -> set[Path]:
@@ -46,6 +74,17 @@ def _python() -> set[Path]:
     found |= {Path(place) for place in sys.path if place}
     found |= {_PACKAGE, Path(sys.executable).resolve()}
     return found
+
+
+def _local(config: Config) -> set[Path]:
+    """Return where local names and compiled block lists are.
+
+    A file may be put in the place of another: its directory counts.
+    """
+    local = config.resolver.local
+    found = {path.parent for path in (*local.hosts, *local.leases)}
+    found |= {path.resolve().parent for path in (*local.hosts, *local.leases)}
+    return found | {config.block_lists}
 
 
 def _zones(config: Config) -> set[Path]:

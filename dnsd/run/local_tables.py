@@ -11,6 +11,7 @@ is gone has no names.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 _LOOK_S: Final = 1.0
 # Leases end without a change of their file.
 _LEASES_AGAIN_S: Final = 60.0
+
+# Signatures that no file has.
+_Signature = tuple[int, ...]
+_NEVER: Final[_Signature] = (-1,)
+_AGAIN: Final[_Signature] = (-2,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class _File:
 
     path: Path
     source: Source
-    signature: tuple[int, ...] = (-1,)
+    signature: _Signature = _NEVER
     read_at: float = 0.0
     entries: list[tuple[bytes, bytes]] = field(default_factory=list)
     said: str = ""
@@ -98,7 +104,7 @@ class LocalTables:
         self._changed = changed
         self._files = [_File(path, Source.HOSTS) for path in options.hosts]
         self._files += [_File(path, Source.LEASE) for path in options.leases]
-        self._current: tuple[int, ...] = (-1,)
+        self._current = _NEVER
         self._said = ""
         self._has_names = False
 
@@ -183,6 +189,10 @@ class LocalTables:
         signature = _signature(self._options.block_lists / CURRENT)
         if signature == self._current:
             return False
+        if self._current == _NEVER:
+            # It must be there when this process is confined to it.
+            with suppress(OSError):
+                self._options.block_lists.mkdir(mode=0o750, exist_ok=True)
         self._current = signature
         path = current_store(self._options.block_lists)
         if path is None:
@@ -190,7 +200,7 @@ class LocalTables:
         try:
             self._here.blocks = Blocks(open_blocks(path), self._options.actions)
         except BlocksError as error:
-            self._current = (-1,)  # try again; the store before stays
+            self._current = _AGAIN  # the store before stays
             if str(error) != self._said:
                 self._around.log.error("block_lists", str(error))
             self._said = str(error)
@@ -199,7 +209,7 @@ class LocalTables:
         return True
 
 
-def _signature(path: Path) -> tuple[int, ...]:
+def _signature(path: Path) -> _Signature:
     try:
         found = path.stat()
     except OSError as error:

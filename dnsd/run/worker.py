@@ -148,7 +148,7 @@ def _answer_dns(self: Self, store: ZoneStore) -> None:
     page, row = self.inheritance.page, self.seat.row
     serving = wiring.serving(self.inheritance, row, store, self.around)
     serving.start()
-    landlock.confine(worker_paths())
+    landlock.confine(worker_paths(self.inheritance.config))
     self.live_until_told(
         end=lambda: serving.drain(self.inheritance.config.limits.drain_s, self.around.reactor.stop),
         reactions={Message.SOCKETS: lambda: serving.read(page.sockets_of(row))},

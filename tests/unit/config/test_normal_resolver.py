@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +100,10 @@ def test_what_does_not_go_together_is_refused(text, problem, tmp_path, machine):
     with pytest.raises(ConfigError) as caught:
         _config(tmp_path, machine, f"resolver: {{{text}}}")
     assert [found.id for found in caught.value.problems] == [problem]
+
+
+def test_files_of_local_names_are_paths_from_the_configuration_on(tmp_path, machine):
+    text = "resolver: {local: {hosts: [a/hosts, /etc/hosts], leases: leases}}"
+    local = _config(tmp_path, machine, text).resolver.local
+    assert local.hosts == (tmp_path / "a" / "hosts", Path("/etc/hosts"))
+    assert local.leases == (tmp_path / "leases",)

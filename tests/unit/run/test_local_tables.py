@@ -159,6 +159,13 @@ def test_block_lists_are_taken_over_as_they_are_published(world):
     assert world.changes == 3
 
 
+def test_the_directory_of_block_lists_is_there_before_a_process_is_confined_to_it(world):
+    (world.block_lists / "good").rmdir()
+    world.block_lists.rmdir()
+    world.follow()
+    assert world.block_lists.is_dir()
+
+
 def test_lists_of_an_earlier_run_count_from_the_start(world):
     world.compile("ads.example\n")
     world.follow()
