@@ -64,6 +64,7 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
         "zone": "dnsd.cli.zone:zone",
         "status": "dnsd.cli.status:status",
         "config": "dnsd.cli.config:config",
+        "lab": "dnsd.cli.lab:lab",
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -1,5 +1,5 @@
 import pytest
-from fakes.internet import Resolver
+from fakes.internet import Asker
 
 from dnsd.control.operations_trace import TraceOperations
 from dnsd.lab.authority import Authority
@@ -45,7 +45,7 @@ def trace(internet):
     faults = []
 
     def make_world():
-        return Resolver(internet, hints, options).world
+        return Asker(internet, hints, options).world
 
     operations = TraceOperations(make_world, faults.append)
 
