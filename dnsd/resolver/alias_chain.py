@@ -35,6 +35,7 @@ _DNAME = int(RRType.DNAME)
 _DS = int(RRType.DS)
 _RRSIG = int(RRType.RRSIG)
 _ANY = int(RRType.ANY)
+_SPECIAL = frozenset((_DNAME, _RRSIG))
 
 
 class Asked(NamedTuple):
@@ -100,6 +101,10 @@ def follow(answer: list[RRset], asked: Asked) -> Chain:
         answer: the section, in any order.
         asked: the question; its name is the sender's to speak for.
     """
+    first = answer[0] if answer else None
+    if first is not None and first.type not in _SPECIAL and _answers(first, asked):
+        # Nearly every answer; what stands behind it would not be looked at anyway.
+        return Chain([first], asked.name, ChainEnd.DATA, 1)
     section = _Section(answer)
     chain = Chain([], asked.name)
     visited: set[bytes] = set()
@@ -114,6 +119,10 @@ def follow(answer: list[RRset], asked: Asked) -> Chain:
             chain.end = end
             break
     return chain
+
+
+def _answers(rrset: RRset, asked: Asked) -> bool:
+    return rrset.owner == asked.name and rrset.type == asked.type and rrset.rdclass == _IN
 
 
 class _Section:

@@ -270,7 +270,7 @@ def _refer(message: Message, cuts: list[RRset], asked: Asked, scrubbed: Scrubbed
     scrubbed.meaning = Meaning.REFERRAL
     scrubbed.cut = cut.owner
     scrubbed.ttl = cut.ttl
-    servers = dict.fromkeys(rdata.lower() for rdata in cut.rdatas)
+    servers = dict.fromkeys([rdata.lower() for rdata in cut.rdatas])
     servers.pop(ROOT, None)
     scrubbed.servers = tuple(servers)
     for rrset in message.authority:
