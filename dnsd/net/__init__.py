@@ -1,7 +1,8 @@
-"""Sockets and time: the shell that drives ``query``, and no DNS of its own.
+"""Sockets and time: the shell that drives ``query`` and ``resolver``, and no DNS of its own.
 
 ``listeners`` makes the sockets, ``udp_batch`` reads and writes datagrams many
-a system call, ``framed_tcp`` carries streams, ``clock`` is the one place that
-asks the reactor for the time or for a later call. Each is handed its options;
-none reads configuration, and the reactor is always an argument.
+a system call, ``framed_tcp`` carries streams, ``upstream`` exchanges messages with
+name servers for the resolver, ``clock`` is the one place that asks the reactor for
+the time or for a later call. Each is handed its options; none reads configuration,
+and the reactor is always an argument.
 """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from twisted.python.failure import Failure
 
-# Queries that may wait on one connection; more open another one.
+# Queries that wait on one connection before another one is made, if that may be.
 IN_FLIGHT: Final = 16
 
 _LENGTH_OCTETS: Final = 2
@@ -117,9 +117,9 @@ class ServerConnection(TwistedProtocol):
         self._given_up = 0
 
     @property
-    def has_room(self) -> bool:
-        """Whether one more query may be given to it."""
-        return not self.is_retired and not self.is_closed and len(self.waiting) < IN_FLIGHT
+    def is_usable(self) -> bool:
+        """Whether it can be given queries."""
+        return not self.is_retired and not self.is_closed
 
     def send(self, waiting: Waiting) -> None:
         """Send a query, as soon as the connection is there."""

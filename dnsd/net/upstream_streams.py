@@ -1,7 +1,7 @@
 """Queries to name servers over TCP and TLS, on connections that are kept for the next.
 
-    a query is given to     the connection to its server with the fewest waiting, if that
-                            has room; else to a new one
+    a query is given to     the connection to its server with the fewest waiting; if these
+                            are many, to a new one as long as one may be made
     a connection is closed  idle for `reuse_s`; after `reuse_queries`; when a query timed
                             out on it, once no other waits; to make room for another
     a query is sent again   once, on a new connection, if the old one ended after it had
@@ -25,7 +25,7 @@ from twisted.logger import Logger
 
 from dnsd.net import upstream_counts as counts
 from dnsd.net.timer_wheel import Timed
-from dnsd.net.upstream_connection import Server, ServerConnection
+from dnsd.net.upstream_connection import IN_FLIGHT, Server, ServerConnection
 from dnsd.net.upstream_options import PATIENCE_S, RETRIES, SHORTAGES
 from dnsd.net.upstream_tls import TlsClient, TlsContexts
 from dnsd.resolver.commands import Exchanged, Result, Transport
@@ -218,8 +218,8 @@ class StreamExchanges:
             self._begin(started, now)
         else:
             if connection is not None:
-                # It may be dead without our knowing.
-                connection.is_retired = True
+                # An open one may be dead without our knowing.
+                connection.is_retired = connection.is_open
                 connection.give_up(started)
                 started.connection = None
             self.end(started, Exchanged(Result.TIMED_OUT))
@@ -265,18 +265,19 @@ class StreamExchanges:
         """Give a query to a connection, or let it wait for one."""
         server = started.server
         connection = self._find(started)
+        if connection is None or len(connection.waiting) >= IN_FLIGHT:
+            back_off_s = self._not_before.get(server, 0.0) - now
+            if back_off_s <= 0 and self._may_connect(server):
+                connection = self._connect(server)
+                if connection is None:
+                    self._end_soon(started, Result.UNREACHABLE, now)
+                    return
+            elif connection is None and back_off_s > 0:
+                self._wheel.start_timer(started, now, min(back_off_s, started.due_at - now))
+                return
         if connection is None:
-            wait_s = self._not_before.get(server, 0.0) - now
-            if wait_s > 0:
-                self._wheel.start_timer(started, now, min(wait_s, started.due_at - now))
-                return
-            if not self._may_connect(server):
-                self._wait(started, now, counts.OUTGOING_TCP)
-                return
-            connection = self._connect(server)
-            if connection is None:
-                self._end_soon(started, Result.UNREACHABLE, now)
-                return
+            self._wait(started, now, counts.OUTGOING_TCP)
+            return
         self._stop_idling(connection)
         started.connection = connection
         self._wheel.start_timer(started, now, started.due_at - now)
@@ -301,7 +302,7 @@ class StreamExchanges:
             connection
             for connection in self._connections
             if connection.server == started.server
-            and connection.has_room
+            and connection.is_usable
             and connection.sent < limit
             and not (started.is_repeated and connection.replies)
         ]

@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.testing import StringTransport
 
-from dnsd.net.upstream_connection import IN_FLIGHT, Server, ServerConnection
+from dnsd.net.upstream_connection import Server, ServerConnection
 from dnsd.resolver.acceptance import judge
 from dnsd.resolver.commands import Result, Transport
 
@@ -164,14 +164,10 @@ def test_octets_that_nobody_asked_for_do_not_keep_a_connection(connected):
     assert connected.owner.rests == 1
 
 
-def test_a_connection_has_room_for_a_bounded_number(connected):
-    assert connected.connection.has_room
-    connected.ask(*map(query, range(IN_FLIGHT)))
-    assert not connected.connection.has_room
-    connected.connection.dataReceived(frame(reply_to(query(0))))
-    assert connected.connection.has_room
+def test_a_connection_is_usable_until_it_is_retired_or_closed(connected):
+    assert connected.connection.is_usable
     connected.connection.is_retired = True
-    assert not connected.connection.has_room
+    assert not connected.connection.is_usable
 
 
 def test_what_waits_is_given_back_once_when_the_connection_ends(connected):

@@ -211,15 +211,23 @@ def test_an_idle_connection_is_closed_after_its_time(make_bench):
     assert bench.connections == 0
 
 
-def test_too_many_for_one_connection_make_at_most_two_at_a_time(bench):
+def test_many_queries_at_once_make_at_most_two_connections_at_a_time(bench):
     server = bench.server(say_nothing)
-    for number in range(2 * IN_FLIGHT + 1):
+    for number in range(3 * IN_FLIGHT):
         bench.ask(server, number)
     assert bench.connections == 2
-    assert bench.hits("outgoing_tcp") == 1
-    # By then one of the two is open, and a third may be made.
-    bench.reactor.turn_until(lambda: len(server.queries) == 2 * IN_FLIGHT + 1)
-    assert len(server.clients) == 3
+    bench.reactor.turn_until(lambda: len(server.queries) == 3 * IN_FLIGHT)
+    assert [len(client.queries) for client in server.clients] == [24, 24]
+    bench.ask(server, 99)
+    assert bench.connections == 3, "both are made and have many waiting"
+    assert not any(bench.hits(name) for name in LIMITS)
+
+
+def test_few_queries_at_once_make_one_connection(bench):
+    server = bench.server(say_nothing)
+    for number in range(IN_FLIGHT):
+        bench.ask(server, number)
+    assert bench.connections == 1
 
 
 def test_a_server_that_closes_at_once_is_not_connected_to_again_at_once(bench):
@@ -391,3 +399,20 @@ def test_a_stopped_network_closes_everything_and_tells_nobody(bench):
     bench.streams.stop()
     bench.reactor.turn_until(lambda: not server.open)
     assert bench.ends == {}
+
+
+def test_a_timeout_before_the_connection_is_there_leaves_it_to_the_others(bench):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        fillers = []
+        for _ in range(4):  # the kernel drops what comes to a full queue
+            fillers.append(socket.socket())
+            fillers[-1].setblocking(False)
+            fillers[-1].connect_ex(full.getsockname())
+        port = full.getsockname()[1]
+        bench.ask(port, 1, timeout_s=0.05)
+        bench.ask(port, 2)
+        assert bench.finish(1) == [Result.TIMED_OUT]
+        bench.ask(port, 3)
+        assert bench.connections == 1
+        for filler in fillers:
+            filler.close()
