@@ -42,7 +42,14 @@ _MEMORY_FACTS = struct.Struct("9I")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One place to listen: an address as text, a port, ``udp`` or ``tcp``."""
+    """One place to listen.
+
+    Attributes:
+        address: as text.
+        port: 1..65535.
+        transport: ``udp``, or what is spoken over TCP: ``tcp``, ``dot``, ``doh`` or
+            ``doh-http``.
+    """
 
     address: str
     port: int
@@ -64,7 +71,7 @@ class Listener:
     Attributes:
         endpoint: what it is bound to.
         share: which worker it is made for, 0..workers-1.
-        socket: non-blocking; a tcp socket listens already.
+        socket: non-blocking; one of TCP listens already.
     """
 
     endpoint: Endpoint
@@ -123,7 +130,7 @@ def _bind_shares(endpoint: Endpoint, shares: int) -> Iterator[Listener]:
         _open(endpoint, reuse_port=False).close()
     for share in range(shares):
         opened = _open(endpoint, reuse_port=shares > 1)
-        if endpoint.transport == "tcp":
+        if endpoint.transport != "udp":
             opened.listen(TCP_BACKLOG)
         yield Listener(endpoint, share, opened)
 
@@ -144,7 +151,7 @@ def _open(endpoint: Endpoint, *, reuse_port: bool) -> socket.socket:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if reuse_port:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if endpoint.transport == "tcp":
+        if endpoint.transport != "udp":
             # Connections in TIME_WAIT of the run before must not keep us out.
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:

@@ -24,7 +24,7 @@ class Need:
 
     Attributes:
         sockets: listening sockets, those of all workers, since each inherits all.
-        tcp_clients: connections of DNS clients.
+        tcp_clients: connections of DNS clients, over every transport.
         http_clients: connections to the control socket and the metrics port.
     """
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dnsd.config.schema import Config
     from dnsd.control.claim import ControlSocket
     from dnsd.net.listeners import Listener
+    from dnsd.net.tls import Contexts
     from dnsd.observe.log import EventLog
     from dnsd.observe.page import SlotPage
     from dnsd.run.quarantine import Quarantine
@@ -36,6 +37,8 @@ class Inheritance:
         quarantine: shared fingerprints of requests that kill.
         cookie_seed: 32 octets nobody else knows.
         tcp_room: TCP connections that a process has descriptors for.
+        tls: contexts of the certificate; None where nothing speaks TLS. Made before
+            the fork, so that any worker resumes the sessions of any other.
         notices: what the operator should know, one sentence each.
         log: where events go.
     """
@@ -49,5 +52,6 @@ class Inheritance:
     quarantine: Quarantine
     cookie_seed: bytes
     tcp_room: int
+    tls: Contexts | None
     notices: tuple[str, ...]
     log: EventLog

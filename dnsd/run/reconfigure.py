@@ -11,12 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dnsd.config.loader import load
+from dnsd.run import certificates
 from dnsd.source.problems import ConfigError
 
 if TYPE_CHECKING:
     from dnsd.config.machine import Machine
     from dnsd.config.schema import Config
     from dnsd.observe.log import EventLog
+    from dnsd.run.inheritance import Inheritance
     from dnsd.source.problems import Problem
 
 _CONFINED = "with workers: 0, paths elsewhere than those of the start need a restart"
@@ -57,10 +59,38 @@ def next_config(present: Config, machine: Machine, log: EventLog) -> Config | No
     return changed
 
 
+def next_inheritance(present: Inheritance, wall_now: int) -> Inheritance | None:
+    """Read configuration and certificate again.
+
+    Args:
+        present: what the daemon runs on.
+        wall_now: Unix seconds.
+
+    Returns:
+        What to change to; None if it cannot be used or is the same.
+    """
+    log = present.log
+    config = next_config(present.config, present.machine, log) or present.config
+    try:
+        contexts = certificates.again(config, present.tls, wall_now)
+    except ConfigError as error:
+        for problem in error.problems:
+            _tell(problem, present.config, log)
+        log.error("config_kept", "the certificate cannot be used, the one before stays in use")
+        return None
+    if contexts is not present.tls and contexts is not None:
+        log.info("certificate_changed", "a new certificate is taken over")
+        for notice in contexts.notices:
+            log.warning("certificate_warning", notice)
+    elif config is present.config:
+        return None
+    return replace(present, config=config, tls=contexts)
+
+
 def _tell(problem: Problem, present: Config, log: EventLog) -> None:
     """Write why the file cannot be used, and what would be right."""
     hint = problem.hint
-    if problem.id == "unreadable-path" and not present.workers:
+    if problem.id in {"unreadable-path", "tls-unreadable"} and not present.workers:
         # The only process is confined already; a new control would be to the new paths.
         hint = _CONFINED
     log.error(

@@ -13,13 +13,16 @@ from dnsd.net.stream_listener import StreamListener
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from dnsd.control.surroundings import Surroundings
     from dnsd.net.connections import Connections
     from dnsd.net.listeners import Listener
+    from dnsd.net.tls_stream import TlsFactory
     from dnsd.net.udp_batch import UdpBatch
     from dnsd.run.upkeep import Repeating
+
+    Streams = Connections | TlsFactory
 
 # How often a draining process looks whether its connections have had their answers.
 _DRAIN_LOOK_S = 0.05
@@ -32,7 +35,7 @@ class Serving:
         self,
         listeners: Sequence[Listener],
         reader_of: Callable[[socket.socket], UdpBatch],
-        connections: Connections,
+        streams: Mapping[str, Streams],
         upkeep: Sequence[Repeating],
         around: Surroundings,
     ) -> None:
@@ -41,14 +44,14 @@ class Serving:
         Args:
             listeners: all sockets of the daemon.
             reader_of: makes what reads a socket for datagrams.
-            connections: factory for DNS over TCP.
+            streams: factory for the connections of each transport over TCP.
             upkeep: what is to be done at regular times meanwhile.
             around: reactor and clock of the process.
         """
         self._upkeep = upkeep
         self._listeners = listeners
         self._reader_of = reader_of
-        self._connections = connections
+        self._streams = streams
         self._around = around
         self._readers: dict[int, UdpBatch] = {}
         self._acceptors: dict[int, StreamListener] = {}
@@ -81,11 +84,13 @@ class Serving:
         until = clock.now() + time_s
 
         def look() -> None:
-            self._connections.close_idle()
-            if len(self._connections) and clock.now() < until:
+            for streams in self._streams.values():
+                streams.close_idle()
+            if any(map(len, self._streams.values())) and clock.now() < until:
                 clock.call_later(_DRAIN_LOOK_S, look)
                 return
-            self._connections.close_all()
+            for streams in self._streams.values():
+                streams.close_all()
             for repeating in self._upkeep:
                 repeating.stop()
             done()
@@ -103,8 +108,9 @@ class Serving:
             self._readers[place] = reader
         else:
             around = self._around
+            streams = self._streams[listener.endpoint.transport]
             self._acceptors[place] = StreamListener(
-                listener.socket, self._connections, around.reactor, around.clock, around.row
+                listener.socket, streams, around.reactor, around.clock, around.row
             )
 
     def _stop(self, place: int) -> None:

@@ -12,14 +12,13 @@ import os
 import signal
 import time
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dnsd.observe import metrics
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
 from dnsd.run import landlock, reactors, wiring
-from dnsd.run.confinement import control_paths
+from dnsd.run.confinement import single_paths
 from dnsd.run.notify import READY, STOPPING, notify
 from dnsd.run.upkeep import beating
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnsd.authority.store import ZoneStore
-    from dnsd.config.schema import Config
     from dnsd.control.surroundings import Surroundings
     from dnsd.run.inheritance import Inheritance
     from dnsd.run.interface import Interface
@@ -39,14 +37,15 @@ _ROW = 0
 def run_single(
     inheritance: Inheritance,
     announce: Callable[[], None],
-    reconfigure: Callable[[Config], Config | None],
+    reconfigure: Callable[[Inheritance], Inheritance | None],
 ) -> int:
     """Serve until told to stop.
 
     Args:
         inheritance: sockets and memory.
         announce: called once, when queries are answered.
-        reconfigure: reads the configuration again: the one to change to, or None.
+        reconfigure: reads configuration and certificate again: what to change to, or
+            None.
 
     Returns:
         Exit status 0.
@@ -59,7 +58,7 @@ def run_single(
     log.enter_row(row, "")
     around = reactors.begin(log, row)
     with closing(wiring.open_zones(inheritance.config)) as store:
-        landlock.confine(control_paths(inheritance.config))
+        landlock.confine(single_paths(inheritance.config))
         daemon = Single(inheritance, store, around, reconfigure)
         daemon.start()
         beating(page, _ROW, Role.SINGLE, around).start()
@@ -88,7 +87,7 @@ class Single:
         inheritance: Inheritance,
         store: ZoneStore,
         around: Surroundings,
-        reconfigure: Callable[[Config], Config | None],
+        reconfigure: Callable[[Inheritance], Inheritance | None],
     ) -> None:
         """Wire both sides; nothing is read before :meth:`start`."""
         self._inheritance = inheritance
@@ -112,11 +111,11 @@ class Single:
 
     def reload(self) -> None:
         """Read configuration and zones again."""
-        config = self._reconfigure(self._inheritance.config)
-        if config is None:
+        changed = self._reconfigure(self._inheritance)
+        if changed is None:
             self._interface.reload("signal")
             return
-        changed = replace(self._inheritance, config=config)
+        config = changed.config
         self._reloader.compile_with(wiring.compiler_options(config))
         serving, interface = self._wire(changed)
         self._interface.stop()

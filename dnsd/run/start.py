@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from dnsd.config import machine as machines
 from dnsd.observe.log import EventLog, Level
 from dnsd.run import wiring, worker
 from dnsd.run.first_compile import compile_first
-from dnsd.run.reconfigure import next_config
+from dnsd.run.reconfigure import next_inheritance
 from dnsd.run.single import run_single
 from dnsd.run.startup import prepare
 from dnsd.run.supervisor import Supervisor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnsd.config.schema import Config
+    from dnsd.run.inheritance import Inheritance
 
 _STANDARD_ERROR = 2
 
@@ -69,8 +71,8 @@ def start(config: Config, announce: Callable[[Running], None]) -> int:
         def tell() -> None:
             announce(running)
 
-        def reconfigure(present: Config) -> Config | None:
-            return next_config(present, machine, log)
+        def reconfigure(present: Inheritance) -> Inheritance | None:
+            return next_inheritance(present, int(time.time()))
 
         if not config.workers:
             return run_single(inheritance, tell, reconfigure)

@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import twisted
 from dnsd.control.claim import claim_socket, listen_http
 from dnsd.net import listeners
 from dnsd.observe import metrics
-from dnsd.run import descriptors, landlock, privileges, wiring
+from dnsd.run import certificates, descriptors, landlock, privileges, wiring, wiring_streams
 from dnsd.run.cookie_secrets import SEED_OCTETS
 from dnsd.run.inheritance import Inheritance
 from dnsd.run.places import rows_for
@@ -62,9 +63,13 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
     try:
         sockets.open(config, account, notices)
         room, notice = _room(config, len(sockets.listeners))
-        notices += [*([notice] if notice else []), *_about(config)]
+        wall_now = int(time.time())
+        contexts = certificates.given(config, wall_now)
         _drop(account, where)
         _refuse_unreadable(config, account)
+        contexts = contexts or certificates.own(config, wall_now)
+        about_tls = (certificates.later_unreadable(config), *(contexts.notices if contexts else ()))
+        notices += [*filter(None, (notice, *about_tls)), *_about(config)]
     except ConfigError:
         sockets.close()
         raise
@@ -79,6 +84,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         quarantine=Quarantine(rows),
         cookie_seed=secrets.token_bytes(SEED_OCTETS),
         tcp_room=room,
+        tls=contexts,
         notices=tuple(notices),
         log=log,
     )
@@ -138,7 +144,7 @@ def _room(config: Config, sockets: int) -> tuple[int, str | None]:
     """Tell how many TCP clients there are descriptors for; see `descriptors.fit`."""
     need = descriptors.Need(
         sockets=sockets,
-        tcp_clients=config.limits.tcp_clients,
+        tcp_clients=wiring_streams.clients(config),
         http_clients=config.limits.http_connections,
     )
     return descriptors.fit(need, descriptors.raise_limit())
@@ -164,6 +170,7 @@ def _make_state_directory(config: Config, account: Account | None) -> Iterator[s
     # A run as root may have left files of root's; only those we know are touched.
     store = wiring.store_path(config)
     ours = [directory, store, *store.glob("*"), *directory.glob("serials.db*")]
+    ours += directory.glob("tls-*.pem")
     try:
         for path in ours:
             if path.exists() and path.stat().st_uid != account.uid:

@@ -13,7 +13,6 @@ import select
 import signal
 import socket
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dnsd.observe import metrics
@@ -30,7 +29,6 @@ from dnsd.run.supervision import Supervision, SupervisionOptions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dnsd.config.schema import Config
     from dnsd.run.inheritance import Inheritance
     from dnsd.run.messages import Channel
     from dnsd.run.places import Seat
@@ -62,21 +60,21 @@ class Supervisor:
         self,
         inheritance: Inheritance,
         run: Callable[[Inheritance, Seat, Channel], int],
-        reconfigure: Callable[[Config], Config | None],
+        reconfigure: Callable[[Inheritance], Inheritance | None],
     ) -> None:
         """Get ready; nothing is started.
 
         Args:
             inheritance: what the children get.
             run: the whole life of a child; returns its exit status.
-            reconfigure: reads the configuration again: the one to change to, or None
-                when it is unusable or the same.
+            reconfigure: reads configuration and certificate again: what to change to,
+                or None when that is unusable or the same.
         """
         self._inheritance = inheritance
         self._log = inheritance.log
         self._reconfigure = reconfigure
         # A replacement that fails goes back to a version before, so those in use are kept.
-        self._configs = {0: inheritance.config}
+        self._versions = {0: inheritance}
         self._children = Children(self._child(run), self._leave)
         limits = inheritance.config.limits
         self._supervision = Supervision(
@@ -192,14 +190,14 @@ class Supervisor:
         self._supervision.tell_control(Message.RELOAD_ZONES)
         version = self._supervision.version
         try:
-            config = self._reconfigure(self._configs[version])
+            changed = self._reconfigure(self._versions[version])
         except Exception as error:  # noqa: BLE001 - no file may end the supervisor
             self._log.fault("config_fault", error)
             return
-        if config is None:
+        if changed is None:
             return
-        kept = {version: self._configs[version] for version in self._supervision.versions}
-        self._configs = {**kept, self._supervision.newest_version + 1: config}
+        kept = {version: self._versions[version] for version in self._supervision.versions}
+        self._versions = {**kept, self._supervision.newest_version + 1: changed}
         self._supervision.replace_all(time.monotonic())
 
     def _bury(self, pid: int, how: str) -> None:
@@ -242,7 +240,7 @@ class Supervisor:
             page = self._inheritance.page
             metrics.enter_row(page, seat.row, os.getpid(), seat.role, int(time.time()))
             self._log.enter_row(page.row(seat.row), str(seat))
-            return run(replace(self._inheritance, config=self._configs[version]), seat, channel)
+            return run(self._versions[version], seat, channel)
 
         return live
 

@@ -21,8 +21,6 @@ from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
-from dnsd.net.connections import ConnectionOptions, Connections
-from dnsd.net.framed_tcp import TCP
 from dnsd.net.listeners import Endpoint, receive_drops
 from dnsd.net.responder import Responder
 from dnsd.net.udp_batch import UdpBatch
@@ -35,8 +33,8 @@ from dnsd.query.identity import Identity
 from dnsd.query.parts import Parts
 from dnsd.query.pipeline import Pipeline
 from dnsd.query.ratelimit import Limiter, LimiterOptions
-from dnsd.query.stream import StreamOptions
 from dnsd.query.views import ViewOptions, Views
+from dnsd.run import wiring_streams
 from dnsd.run.cookie_secrets import secrets_at
 from dnsd.run.interface import Interface
 from dnsd.run.quarantine import Guarded
@@ -166,32 +164,13 @@ def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surrou
         upkeep.append(changing_secrets(parts.cookies, inheritance.cookie_seed, around.clock))
     if parts.recursion is not None:
         upkeep.append(serving_waiters(parts.recursion, around.clock))
-    connections = Connections(TCP, _tcp_options(inheritance), around.clock, responder)
+    streams = wiring_streams.streams(inheritance, responder, around.clock)
     datagrams = inheritance.config.limits.datagrams_per_turn
 
     def reader_of(opened: socket.socket) -> UdpBatch:
         return UdpBatch(around.reactor, opened, responder, datagrams)
 
-    return Serving(inheritance.listeners, reader_of, connections, upkeep, around)
-
-
-def _tcp_options(inheritance: Inheritance) -> ConnectionOptions:
-    limits = inheritance.config.limits
-    clients = min(limits.tcp_clients, inheritance.tcp_room)
-    return ConnectionOptions(
-        clients=clients,
-        clients_per_net=min(limits.tcp_clients_per_net, clients),
-        stream=StreamOptions(
-            first_message_s=limits.tcp_first_message_s,
-            message_s=limits.tcp_whole_message_s,
-            idle_s=limits.tcp_idle_s,
-            idle_busy_s=limits.tcp_idle_busy_s,
-            idle_full_s=limits.tcp_idle_full_s,
-            in_flight=limits.tcp_in_flight,
-            unsent_octets=limits.tcp_unsent_octets,
-            stall_s=limits.tcp_unsent_time_s,
-        ),
-    )
+    return Serving(inheritance.listeners, reader_of, streams, upkeep, around)
 
 
 def reloader(inheritance: Inheritance, around: Surroundings) -> Reloader:

@@ -127,6 +127,7 @@ def inherited(configured, listeners, event_log):
             quarantine=Quarantine(rows),
             cookie_seed=bytes(32),
             tcp_room=1000,
+            tls=None,
             notices=(),
             log=event_log,
         )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from dnsd.run.reconfigure import next_config
+import pytest
+from fakes.tls import WALL_NOW, pem
+
+from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
+from dnsd.run import certificates
+from dnsd.run.reconfigure import next_config, next_inheritance
 
 
 @pytest.fixture
@@ -81,3 +86,45 @@ def test_whoever_is_confined_says_that_new_paths_need_a_restart(
 def test_what_auto_means_was_decided_at_the_start(reread, machine):
     present, changed = reread("workers: auto\n", "workers: auto\nanswer_cache: off\n")
     assert changed.workers == present.workers == machine.cores
+
+
+DOT = "listen: [{address: 127.0.0.1, port: 5301, transports: [dot]}]\n"
+TLS = DOT + "tls: {certificate: certificate.pem, key: key.pem}\n"
+
+
+@pytest.fixture
+def running(inherited, tmp_path):
+    """A daemon that serves a certificate."""
+    for name, octets in zip(("certificate.pem", "key.pem"), pem(), strict=True):
+        (tmp_path / name).write_bytes(octets)
+    inheritance = inherited(TLS)
+    return replace(inheritance, tls=certificates.given(inheritance.config, WALL_NOW))
+
+
+def test_the_same_certificate_is_no_change(running):
+    assert next_inheritance(running, WALL_NOW) is None
+
+
+def test_a_new_certificate_is_taken_over(running, events, tmp_path):
+    key = (tmp_path / "key.pem").read_bytes()
+    fresh = make_certificate(key, Subject("other.test", ()), WALL_NOW)
+    (tmp_path / "certificate.pem").write_bytes(fresh)
+    changed = next_inheritance(running, WALL_NOW)
+    assert changed.config is running.config
+    assert changed.tls.fingerprint != running.tls.fingerprint
+    assert [event["event"] for event in events()] == ["certificate_changed"]
+
+
+def test_a_certificate_that_cannot_be_used_leaves_everything_as_it_is(running, events, tmp_path):
+    (tmp_path / "key.pem").write_bytes(make_key())
+    running.config.file.write_text(TLS + "answer_cache: off\n")
+    assert next_inheritance(running, WALL_NOW) is None
+    assert [event["event"] for event in events()][-2:] == ["config_problem", "config_kept"]
+    assert events()[-2]["check"] == "tls-key-mismatch"
+
+
+def test_a_new_configuration_keeps_the_contexts_of_the_same_certificate(running):
+    running.config.file.write_text(TLS + "answer_cache: off\n")
+    changed = next_inheritance(running, WALL_NOW)
+    assert not changed.config.answer_cache
+    assert changed.tls is running.tls

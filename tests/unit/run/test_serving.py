@@ -55,7 +55,11 @@ def done():
 def serving(listeners, connections, around, done):
     upkeep = [Repeating(around.clock, lambda: done.append(1) or 1.0)]
     made = Serving(
-        listeners, lambda opened: Reader(around.reactor, opened), connections, upkeep, around
+        listeners,
+        lambda opened: Reader(around.reactor, opened),
+        {"tcp": connections},
+        upkeep,
+        around,
     )
     yield made
     made.read([])

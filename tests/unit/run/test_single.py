@@ -47,7 +47,7 @@ class Rehearsed(Single):
 def daemon(inherited, around):
     """Make a daemon whose configuration changes as the test says."""
 
-    def make(reconfigure=lambda config: None):
+    def make(reconfigure=lambda present: None):
         return Rehearsed(inherited(), None, around, reconfigure)
 
     return make
@@ -66,7 +66,9 @@ def test_without_a_new_configuration_the_zones_are_reloaded(daemon):
 
 
 def test_a_new_configuration_is_served_by_new_objects(daemon):
-    running = daemon(lambda config: replace(config, answer_cache=False))
+    running = daemon(
+        lambda present: replace(present, config=replace(present.config, answer_cache=False))
+    )
     running.start()
     running.told.clear()
     running.reload()
@@ -77,11 +79,12 @@ def test_a_new_configuration_is_served_by_new_objects(daemon):
 
 def test_a_new_configuration_is_compiled_by_the_reloader_there_is(daemon, tmp_path):
     other = tmp_path / "other"
-    running = daemon(
-        lambda config: replace(
-            config, authority=replace(config.authority, zone_directories=(other,))
-        )
-    )
+
+    def reconfigure(present):
+        authority = replace(present.config.authority, zone_directories=(other,))
+        return replace(present, config=replace(present.config, authority=authority))
+
+    running = daemon(reconfigure)
     reloader = running._reloader
     running.reload()
     assert running._reloader is reloader

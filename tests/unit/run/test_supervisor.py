@@ -44,7 +44,7 @@ def supervised(inherited):
     """Run a supervisor in a process of its own; its pid, its page, what it announced."""
     pids = []
 
-    def run(children=live, reconfigure=lambda config: None, text="workers: 2\n"):
+    def run(children=live, reconfigure=lambda present: None, text="workers: 2\n"):
         inheritance = inherited(text)
         read_end, write_end = os.pipe()
         pid = os.fork()
@@ -114,7 +114,9 @@ def test_a_child_that_dies_is_started_again_and_counted(supervised):
 
 def test_a_new_configuration_replaces_every_child(supervised):
     pid, page, announced = supervised(
-        reconfigure=lambda config: replace(config, answer_cache=not config.answer_cache)
+        reconfigure=lambda present: replace(
+            present, config=replace(present.config, answer_cache=not present.config.answer_cache)
+        )
     )
     os.read(announced, 100)
     before = set(alive(page))
@@ -128,10 +130,11 @@ def test_a_version_that_processes_run_on_can_be_gone_back_to(supervised, events)
     reads, hangs, go_on = range(3)
     nsids = (b"hangs", b"fails")
 
-    def reconfigure(config):
+    def reconfigure(present):
         shared[reads] += 1
         nsid = nsids[shared[reads] - 1]
-        return replace(config, server_identity=ServerIdentity(nsid, b""))
+        identity = ServerIdentity(nsid, b"")
+        return replace(present, config=replace(present.config, server_identity=identity))
 
     def children(inheritance, seat, channel):
         nsid = inheritance.config.server_identity.nsid
@@ -157,7 +160,7 @@ def test_a_version_that_processes_run_on_can_be_gone_back_to(supervised, events)
 
 
 def test_a_fault_in_reading_the_configuration_changes_nothing(supervised, events):
-    def raises(config):
+    def raises(present):
         raise RuntimeError("a fault")
 
     pid, page, announced = supervised(reconfigure=raises)
@@ -170,7 +173,7 @@ def test_a_fault_in_reading_the_configuration_changes_nothing(supervised, events
 
 def test_what_a_dead_child_had_in_hand_is_held_the_second_time(inherited, events):
     inheritance = inherited("workers: 2\n")
-    supervisor = Supervisor(inheritance, live, lambda config: None)
+    supervisor = Supervisor(inheritance, live, lambda present: None)
     supervision = supervisor._supervision
     supervision._actions = Pretence()
     supervision.start(0.0)

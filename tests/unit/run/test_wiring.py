@@ -38,7 +38,7 @@ def answers(inherited, around, tmp_path):
         stores.append(store)
         serving = wiring.serving(inheritance, 0, store, around)
         query = dns.message.make_query(name, rrtype, rdclass, use_edns=0)
-        responder = serving._connections.responder
+        responder = serving._streams["tcp"].responder
         reply = responder.respond(
             Request(query.to_wire(), client, 5353, None, Transport.TCP, 1.0, 1_800_000_000), never
         )
@@ -84,12 +84,6 @@ def test_every_transport_of_every_listener_is_bound(configured):
         "127.0.0.1 port 5300/tcp",
         "::1 port 5301/tcp",
     ]
-
-
-def test_no_more_tcp_clients_than_descriptors_allow(inherited):
-    inheritance = inherited("limits: {tcp_clients: 2000, tcp_clients_per_net: 1500}\n")
-    options = wiring._tcp_options(inheritance)
-    assert (options.clients, options.clients_per_net) == (1000, 1000)
 
 
 def test_the_store_that_workers_read_cannot_be_written_by_them(configured):
