@@ -15,9 +15,12 @@ from dnsd.authority.store import StoreError
 from dnsd.wire import names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twisted.internet.defer import Deferred
 
     from dnsd.authority.store import ZoneRow, ZoneStore
+    from dnsd.control.blocklists_shapes import ListStatus
     from dnsd.control.reload import Reloader
     from dnsd.control.shapes import (
         Diff,
@@ -54,7 +57,11 @@ class Program:
 
 
 class Operations:
-    """The operations, over the parts of one control process."""
+    """The operations, over the parts of one control process.
+
+    Attributes:
+        block_lists: tells how each block list stands; there are none unless set.
+    """
 
     def __init__(
         self,
@@ -73,6 +80,7 @@ class Operations:
             reloader: runs the compiler.
             around: see `Surroundings`.
         """
+        self.block_lists: Callable[[], list[ListStatus]] = list
         self._program = program
         self._page = page
         self._store = store
@@ -98,6 +106,7 @@ class Operations:
             },
             "reload": self._reloader.last,
             "reloading": self._reloader.is_running,
+            "block_lists": self.block_lists(),
         }
 
     def health(self) -> Health:

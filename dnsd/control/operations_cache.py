@@ -8,6 +8,7 @@ changes while it is under way may be in it or not.
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from itertools import islice
@@ -22,8 +23,6 @@ from dnsd.wire import names, rdata
 from dnsd.wire.iana import RRType, rrtype_to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from dnsd.control.shapes import CacheKind, CacheList, CacheRow, Flushed
     from dnsd.net.clock import Clock
     from dnsd.resolver.cache.contract import DelegationCache, RecordCache
@@ -44,6 +43,7 @@ _KINDS: Final[dict[Kind, CacheKind]] = {
 # Where a row stands: its name in canonical order, then its type.
 Place = tuple[bytes, int]
 Kept = Entry | Delegation
+Flushing = Callable[[Selector], Iterator[tuple[int, int]]]
 
 
 @dataclass(slots=True)
@@ -75,6 +75,7 @@ class CacheOperations:
         delegations: DelegationCache,
         forget: Callable[[], None],
         clock: Clock,
+        flushing: Flushing | None = None,
     ) -> None:
         """Work with what wiring has built.
 
@@ -83,11 +84,14 @@ class CacheOperations:
             delegations: zone cuts.
             forget: makes every process drop what it made of them.
             clock: its monotonic time is that of the entries.
+            flushing: removes what is selected, some at each step, and tells how many
+                entries and zone cuts that were; None asks the caches themselves.
         """
         self._records = records
         self._delegations = delegations
         self._forget = forget
         self._clock = clock
+        self._flushing = flushing or self._flush_at_once
 
     def show(self, selector: Selector, after: str, limit: int) -> Deferred[CacheList]:
         """List a page of what is kept, in canonical order of names.
@@ -105,14 +109,30 @@ class CacheOperations:
         self._go_on(self._selected(selector), page, done)
         return done
 
-    def flush(self, selector: Selector) -> Flushed:
+    def flush(self, selector: Selector) -> Deferred[Flushed]:
         """Remove what is selected from the caches, and what was made of it."""
-        flushed: Flushed = {
-            "records": self._records.flush(selector),
-            "cuts": self._delegations.flush(selector),
-        }
+        done: Deferred[Flushed] = Deferred()
+        # Before it, so that nobody writes what he learned before; after it, so that
+        # nobody keeps what he read meanwhile.
         self._forget()
-        return flushed
+        self._flush_on(self._flushing(selector), {"records": 0, "cuts": 0}, done)
+        return done
+
+    def _flush_at_once(self, selector: Selector) -> Iterator[tuple[int, int]]:
+        yield self._records.flush(selector), self._delegations.flush(selector)
+
+    def _flush_on(
+        self, steps: Iterator[tuple[int, int]], flushed: Flushed, done: Deferred[Flushed]
+    ) -> None:
+        """Take one step a turn."""
+        step = next(steps, None)
+        if step is None:
+            self._forget()
+            done.callback(flushed)
+            return
+        records, cuts = step
+        flushed = {"records": flushed["records"] + records, "cuts": flushed["cuts"] + cuts}
+        self._clock.call_later(0, lambda: self._flush_on(steps, flushed, done))
 
     def _selected(self, selector: Selector) -> Iterator[tuple[Place, Kept] | None]:
         """Go over everything; ``None`` for what is not selected, so that it is counted."""

@@ -71,14 +71,14 @@ class _ResolverRoutes:
         except ValueError:
             raise Refusal(400, "after is what the page before says in next") from None
 
-    def flush(self, asked: Asked) -> Answer:
+    def flush(self, asked: Asked) -> Deferred[Answer]:
         found = read_body(asked, [*_SELECTORS, "all"])
         everything = read_flag(found, "all")
         flags = {key: read_flag(found, key) for key in _FLAGS}
         selector = _selector({**found, **flags})
         if everything != (selector == Selector()):
             raise Refusal(400, 'either selectors, or "all": true, say what to flush')
-        return to_json(self._cache.flush(selector))
+        return self._cache.flush(selector).addCallback(to_json)
 
     def trace(self, asked: Asked) -> Deferred[Answer]:
         found = read_body(asked, ["name", "type"])

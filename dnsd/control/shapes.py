@@ -6,7 +6,10 @@ seconds; durations are seconds.
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from dnsd.control.blocklists_shapes import ListStatus
 
 ZoneStatus = Literal["loaded", "unchanged", "kept", "refused", "removed"]
 ReloadResult = Literal["published", "unchanged", "refused", "failed"]
@@ -174,6 +177,7 @@ class Status(TypedDict):
     zones: ZoneTotals
     reload: Reload | None
     reloading: bool
+    block_lists: list[ListStatus]
 
 
 class Health(TypedDict):

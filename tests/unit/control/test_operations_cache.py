@@ -27,6 +27,18 @@ def operations(caches, around, forgotten):
 
 
 @pytest.fixture
+def flush(operations, time):
+    def flush(selector):
+        found = []
+        operations.flush(selector).addCallback(found.append)
+        while not found:
+            time.advance(0)
+        return found[0]
+
+    return flush
+
+
+@pytest.fixture
 def show(operations, time):
     def show(selector=Selector(), after="", limit=1000):  # noqa: B008 - frozen
         found = []
@@ -141,20 +153,33 @@ def test_a_long_listing_lets_others_have_turns(caches, operations, time):
     ],
     ids=["name", "tree", "type", "negative", "server"],
 )
-def test_what_is_selected_is_listed_and_flushed(
-    caches, show, operations, forgotten, selector, names
-):
+def test_what_is_selected_is_listed_and_flushed(caches, show, flush, forgotten, selector, names):
     keep(
         caches,
         positive("b.test."), alias("a.b.test.", "b.test.", server=SERVER),
         nxdomain("c.test."), cut("b.test."),
     )  # fmt: skip
     assert [row["name"] for row in show(selector)["rows"]] == names
-    flushed = operations.flush(selector)
+    flushed = flush(selector)
     assert flushed["records"] + flushed["cuts"] == len(names)
-    assert forgotten == ["everything"]
+    assert forgotten == ["everything"] * 2  # before and after
     assert show(selector)["rows"] == []
     assert len(show()["rows"]) == 4 - len(names)
+
+
+def test_a_long_flush_lets_others_have_turns(caches, around, time, forgotten):
+    operations = CacheOperations(
+        *caches,
+        lambda: forgotten.append("everything"),
+        around.clock,
+        lambda _: iter([(500, 0), (500, 0), (3, 7)]),
+    )
+    found = []
+    operations.flush(Selector(negative=True)).addCallback(found.append)
+    assert (found, forgotten) == ([], ["everything"])
+    time.advance(0)
+    assert found == [{"records": 1003, "cuts": 7}]
+    assert forgotten == ["everything"] * 2
 
 
 @pytest.mark.parametrize("after", ["x", "1.x", ".00", "-"])
