@@ -14,6 +14,7 @@ from dnsd.cli.printing import ago, counted, print_json, print_problems, print_ta
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dnsd.control.blocklists_shapes import ListStatus
     from dnsd.control.shapes import ProcessShape, Status, ZoneChange
 
 Row = tuple[str, str]
@@ -57,6 +58,8 @@ def _rows(found: Status, wall_now: float) -> Iterator[Row]:
     yield from _labelled("", [f"{zone['origin']} not served: {short(zone['file'])} is broken"
                               for zone in zones["refused"]])  # fmt: skip
     yield "reload", _reload(found, wall_now)
+    lists = [_block_list(each, wall_now) for each in found["block_lists"]]
+    yield from _labelled("block list", lists)
     yield from _labelled("process", [_process(process) for process in found["processes"]])
     yield from _labelled("notice", found["notices"])
 
@@ -74,6 +77,18 @@ def _reload(found: Status, wall_now: float) -> str:
         return f"none yet{running}"
     reason = f" ({last['reason']})" if last["reason"] else ""
     return f"{last['result']} {ago(last['at'], wall_now)}, by {last['cause']}{reason}{running}"
+
+
+def _block_list(each: ListStatus, wall_now: float) -> str:
+    state = {
+        "compiled": counted(each["names"], "name"),
+        "kept": f"{counted(each['names'], 'name')} of its last good copy",
+        "absent": "no names",
+    }[each["state"]]
+    compiled = f", compiled {ago(each['compiled_at'], wall_now)}" if each["compiled_at"] else ""
+    reason = f": {each['reason']}" if each["reason"] else ""
+    fetch = f"; fetch {each['fetch']}" if each["fetch"].startswith("failed") else ""
+    return f"{each['name']}, {state}{compiled}{reason}{fetch}"
 
 
 def _process(process: ProcessShape) -> str:

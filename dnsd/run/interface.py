@@ -1,4 +1,4 @@
-"""The control side of one process: HTTP listeners, the watcher, the reloader."""
+"""The control side of one process: HTTP listeners, watcher, reloader, block lists."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dnsd.net.stream_listener import StreamListener
 if TYPE_CHECKING:
     import socket
 
+    from dnsd.control.blocklists import BlockLists
     from dnsd.control.http import ControlFactory
     from dnsd.control.reload import Reloader
     from dnsd.control.surroundings import Surroundings
@@ -24,6 +25,7 @@ class Interface:
         watcher: Watcher | None,
         sockets: tuple[tuple[socket.socket, ControlFactory], ...],
         around: Surroundings,
+        block_lists: BlockLists | None = None,
     ) -> None:
         """Get ready.
 
@@ -32,7 +34,9 @@ class Interface:
             watcher: notices changed files; None when nobody shall.
             sockets: listening sockets and what serves them.
             around: reactor of the process.
+            block_lists: fetches and compiles them; None when there is no resolver.
         """
+        self._block_lists = block_lists
         self._reloader = reloader
         self._watcher = watcher
         self._sockets = sockets
@@ -48,6 +52,8 @@ class Interface:
         ]
         if self._watcher is not None:
             self._watcher.start()
+        if self._block_lists is not None:
+            self._block_lists.start()
         self._reloader.request("start")
 
     def reload(self, cause: str) -> None:
@@ -58,6 +64,8 @@ class Interface:
         """Serve and watch no more; the sockets stay open for the next process."""
         if self._watcher is not None:
             self._watcher.stop()
+        if self._block_lists is not None:
+            self._block_lists.stop()
         for listener in self._listeners:
             listener.stop()
         self._listeners = []

@@ -13,6 +13,11 @@ STATUS = {
     "zones": {"served": 2, "generated": 0, "records": 31, "kept": [], "refused": []},
     "reload": None,
     "reloading": False,
+    "block_lists": [],
+}  # fmt: skip
+LIST = {
+    "name": "ads", "place": "https://lists.example/ads.txt", "state": "compiled", "names": 12345,
+    "reason": "", "fetch": "unchanged", "fetched_at": 7000, "compiled_at": 7140,
 }  # fmt: skip
 
 
@@ -82,6 +87,23 @@ def test_a_process_that_crashed_is_said_and_no_success(run, say):
     result = run("status")
     assert result.exit_code == 1
     assert "process  worker, crashed, will be started again\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        ({}, "ads, 12345 names, compiled 1 minute ago"),
+        ({"fetch": "failed: no route to host"},
+         "ads, 12345 names, compiled 1 minute ago; fetch failed: no route to host"),
+        ({"state": "kept", "reason": "ads.txt has more than 9 octets"},
+         "ads, 12345 names of its last good copy, compiled 1 minute ago: ads.txt has more than 9 octets"),
+        ({"state": "absent", "names": 0, "compiled_at": 0, "reason": "not fetched yet"},
+         "ads, no names: not fetched yet"),
+    ],
+)  # fmt: skip
+def test_every_block_list_says_how_it_stands(run, say, facts, line):
+    say(block_lists=[{**LIST, **facts}])
+    assert f"block list  {line}\n" in run("status").stdout
 
 
 def test_as_json_it_is_what_the_daemon_said(run, say):

@@ -92,6 +92,9 @@ def test_status_tells_program_processes_zones_and_reload(operations, page, reloa
         "served": 5, "generated": 2, "records": 50, "kept": [kept], "refused": [refused],
     }  # fmt: skip
     assert (status["reload"], status["reloading"]) == (None, True)
+    assert status["block_lists"] == []
+    operations.block_lists = lambda: [{"name": "ads"}]
+    assert operations.status()["block_lists"] == [{"name": "ads"}]
 
 
 @pytest.mark.parametrize(

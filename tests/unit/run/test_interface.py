@@ -35,6 +35,15 @@ def test_zones_are_brought_in_line_with_their_files_at_the_start(around):
     assert watcher.calls == ["start", "stop"]
 
 
+def test_block_lists_are_kept_while_it_runs(around):
+    lists = Watcher()
+    interface = Interface(Reloader(), None, (), around, lists)
+    interface.start()
+    assert lists.calls == ["start"]
+    interface.stop()
+    assert lists.calls == ["start", "stop"]
+
+
 def test_without_a_watcher_only_commands_and_signals_reload(around):
     reloader = Reloader()
     interface = Interface(reloader, None, (), around)
