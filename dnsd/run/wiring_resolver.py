@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dnsd.config.schema import Config
     from dnsd.config.schema_resolver import Forward
     from dnsd.control.surroundings import Surroundings
+    from dnsd.resolver.commands import Network
     from dnsd.wire.rrset import RRset
 
 
@@ -76,20 +77,8 @@ def recursion(
     """
     if not config.resolver.enabled:
         return None
-    options = resolver_options(config)
-    limits = options.limits
-    world = World(
-        network=_network(config, options, around),
-        records=MemoryRecords(),
-        delegations=MemoryDelegations(),
-        servers=Servers(limits),
-        failures=Failures(limits),
-        quotas=Quotas(limits),
-        options=options,
-        entropy=os.urandom,
-        hints=_hints(config),
-        configured={each.zone: _configured(each) for each in config.resolver.forward},
-    )
+    limits = resolver_options(config).limits
+    world = fresh_world(config, network(config, around))
     local_names = LocalAnswers(_local_names(config))
     resolver = Resolver(world, lambda error: around.log.fault("resolver", error))
     found = Recursion(
@@ -110,7 +99,32 @@ def recursion(
     return found
 
 
-def _network(config: Config, options: ResolverOptions, around: Surroundings) -> Upstream:
+def fresh_world(config: Config, reached_by: Network) -> World:
+    """Build what the resolver's procedures work with, nothing learned yet, in memory.
+
+    Args:
+        config: of the program.
+        reached_by: carries the exchanges.
+    """
+    options = resolver_options(config)
+    limits = options.limits
+    return World(
+        network=reached_by,
+        records=MemoryRecords(),
+        delegations=MemoryDelegations(),
+        servers=Servers(limits),
+        failures=Failures(limits),
+        quotas=Quotas(limits),
+        options=options,
+        entropy=os.urandom,
+        hints=_hints(config),
+        configured={each.zone: _configured(each) for each in config.resolver.forward},
+    )
+
+
+def network(config: Config, around: Surroundings) -> Upstream:
+    """Build what carries exchanges with servers on the reactor of one process."""
+    options = resolver_options(config)
     limits = options.limits
     ports = frozenset(listener.port for listener in config.listen)
     return Upstream(
