@@ -31,6 +31,7 @@ _QR = 0x80
 _TC = 0x02
 _MIN_RECORD_OCTETS = 11
 _FIXED_OPT_OCTETS = 11
+_COOKIE_START = _FIXED_OPT_OCTETS + 4  # behind the option's code and length
 _CLIENT_COOKIE_OCTETS = 8
 _COOKIE = int(OptionCode.COOKIE)
 _COOKIE_CODE = _COOKIE.to_bytes(2, "big")
@@ -77,8 +78,11 @@ def judge(query: bytes, reply: bytes) -> Verdict:
     # A server that truncates may cut anywhere; such a reply is not read anyway.
     if end + records * _MIN_RECORD_OCTETS > len(reply) and not reply[2] & _TC:
         return DISCARDED
-    if len(query) > end + _FIXED_OPT_OCTETS and not _has_our_cookie(query, end, reply):
-        return DISCARDED
+    if len(query) > end + _FIXED_OPT_OCTETS:
+        # Who has these 64 random bits has seen the query, wherever they stand.
+        client = query[end + _COOKIE_START : end + _COOKIE_START + _CLIENT_COOKIE_OCTETS]
+        if client not in reply and _has_foreign_cookie(query, end, reply):
+            return DISCARDED
     return ACCEPTED
 
 
@@ -99,28 +103,25 @@ def _compare_without_case(question: bytes, reply: bytes) -> Verdict:
     return DISCARDED
 
 
-def _has_our_cookie(query: bytes, end: int, reply: bytes) -> bool:
-    """Tell whether a reply has no cookie but one that begins with ours.
+def _has_foreign_cookie(query: bytes, end: int, reply: bytes) -> bool:
+    """Tell whether a query has a cookie, and a reply without ours has one too.
 
     Args:
         query: with options in its OPT record.
         end: offset behind its question.
         reply: with the right question.
     """
-    value = end + _FIXED_OPT_OCTETS + 4
-    if query[value - 4 : value - 2] != _COOKIE_CODE:
-        return True
-    client = query[value : value + _CLIENT_COOKIE_OCTETS]
-    # Who has these 64 random bits has seen the query, wherever they stand.
-    if reply.find(client, end) >= 0:
-        return True
-    if reply[2] & _TC or not reply[10:12].strip(b"\x00"):
-        return True
+    start = end + _FIXED_OPT_OCTETS
+    if query[start : start + 2] != _COOKIE_CODE:
+        return False
+    # Without the octets of the option's code there is no need to look closer.
+    if reply[2] & _TC or reply.find(_COOKIE_CODE, end) < 0:
+        return False
     try:
         edns = parse_message(reply).edns
     except FormError:
-        return False
-    return edns is None or edns.option(_COOKIE) is None
+        return True
+    return edns is not None and edns.option(_COOKIE) is not None
 
 
 def proves_path(sent: bytes, edns: Edns | None) -> bool:

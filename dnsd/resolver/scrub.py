@@ -61,7 +61,7 @@ _NSEC3 = int(RRType.NSEC3)
 
 _RCODES_OF_ANSWERS = frozenset((_NOERROR, _NXDOMAIN))
 _DENIALS = frozenset((_NSEC, _NSEC3))
-_ADDRESSES = frozenset((_A, _AAAA))
+_ADDRESSES = (_A, _AAAA)
 
 
 class Meaning(enum.IntEnum):
@@ -261,7 +261,7 @@ def _refer(message: Message, cuts: list[RRset], asked: Asked, scrubbed: Scrubbed
     if not below or asked.forwarder:
         return False
     # Of several the highest: what lies below it is for its own servers to say.
-    cut = min(below, key=lambda each: len(each.owner))
+    cut = below[0] if len(below) == 1 else min(below, key=lambda each: len(each.owner))
     if asked.type == _DS and cut.owner == name:
         # A parent that knows no DS refers to the child, who must not be asked.
         scrubbed.meaning = Meaning.NODATA
@@ -287,16 +287,13 @@ def _take_glue(
     additional: list[RRset], servers: dict[bytes, None], zone: bytes, scrubbed: Scrubbed
 ) -> None:
     """Keep the addresses of a referral's name servers that lie in the sender's zone."""
-    found: dict[tuple[bytes, int], tuple[bytes, ...]] = {}
-    for rrset in additional:
-        owner, rrtype = rrset.owner, rrset.type
-        if rrtype not in _ADDRESSES:
-            continue
-        if rrset.rdclass != _IN or owner not in servers or not is_subdomain(owner, zone):
-            scrubbed.dropped += 1
-            continue
-        found.setdefault((owner, rrtype), rrset.rdatas)
-    for server in servers:
-        addresses = found.get((server, _A), ()) + found.get((server, _AAAA), ())
-        if addresses:
-            scrubbed.addresses[server] = addresses
+    addresses = scrubbed.addresses
+    for kind in _ADDRESSES:
+        for rrset in additional:
+            if rrset.type != kind:
+                continue
+            owner = rrset.owner
+            if rrset.rdclass != _IN or owner not in servers or not is_subdomain(owner, zone):
+                scrubbed.dropped += 1
+            else:
+                addresses[owner] = addresses.get(owner, ()) + rrset.rdatas
