@@ -132,12 +132,22 @@ class HereAnswers:
     def __call__(self, name: bytes, rrtype: int, policy: int) -> Outcome | None:
         """Answer as the resolver does; see :meth:`find`."""
         found = self.find(name, rrtype, policy)
-        if found is None:
-            return None
-        return Outcome(
-            found.rcode,
-            list(found.answer),
-            list(found.authority),
-            explanation=found.explanation,
-            unfinished=found.unfinished,
-        )
+        return None if found is None else _outcome(found)
+
+    def for_ourselves(self, name: bytes, rrtype: int) -> Outcome | None:
+        """Answer a question that we have ourselves, about a name server.
+
+        Block lists do not count: a name on them may serve zones that are not.
+        """
+        found = self.names.find(name, rrtype)
+        return None if found is None else _outcome(found)
+
+
+def _outcome(found: LocalAnswer) -> Outcome:
+    return Outcome(
+        found.rcode,
+        list(found.answer),
+        list(found.authority),
+        explanation=found.explanation,
+        unfinished=found.unfinished,
+    )

@@ -88,6 +88,11 @@ def test_names_of_ours_are_known_whatever_their_types(here):
     assert not here.is_local(N("www.ads.example"))
 
 
+def test_block_lists_do_not_count_for_name_servers(here):
+    assert here.for_ourselves(N("ns1.ads.example"), RRType.A) is None
+    assert here.for_ourselves(N("nas.ads.example"), RRType.A).answer
+
+
 def test_without_compiled_lists_nothing_is_blocked(here):
     here.blocks = None
     assert here(N("www.ads.example"), RRType.A, 0) is None
