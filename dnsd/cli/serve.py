@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # What is asked at a wildcard address of this machine.
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
 _DNS_PORT = 53
+# How a transport is called, and which option of dig asks over it.
+_SPOKEN = {"udp": "UDP", "tcp": "TCP", "dot": "TLS", "doh": "HTTPS", "doh-http": "HTTP for a proxy"}
+_DIG = {"udp": "", "tcp": "+tcp", "dot": "+tls", "doh": "+https", "doh-http": "+http-plain"}
 
 
 @click.command()
@@ -51,7 +54,7 @@ def _origin(config: Config) -> str:
 def _places(running: Running) -> Iterator[tuple[str, str]]:
     config = running.config
     for listener in config.listen:
-        transports = " and ".join(name.upper() for name in listener.transports)
+        transports = " and ".join(_SPOKEN[name] for name in listener.transports)
         yield f"  {listener.address} port {listener.port}", f"DNS over {transports}"
     if config.control.http:
         address, port = config.control.http
@@ -64,6 +67,5 @@ def _try(config: Config, zone: str) -> str:
     words = ["dig", f"@{_LOCAL.get(listener.address, listener.address)}"]
     if listener.port != _DNS_PORT:
         words += ["-p", str(listener.port)]
-    if "udp" not in listener.transports:
-        words.append("+tcp")
+    words += filter(None, [_DIG[listener.transports[0]]])
     return shlex.join([*words, zone, "SOA"])

@@ -2,7 +2,8 @@
 
 Reading and writing is h2's; what a peer may do for nothing is bounded by
 :mod:`.doh_frames` before h2 sees it. A response waits for the client's flow
-control as long as a client may be silent, and no longer.
+control as long as a client may be silent, and no longer. What comes of a refused
+request is dropped as it comes: clients lose a response whose stream is reset.
 """
 
 from __future__ import annotations
@@ -122,10 +123,9 @@ class Http2Session(HttpSession):
         pseudo = dict(headers[:6])  # they come first (RFC 9113 §8.3)
         head = head_of(pseudo.get(_METHOD, b""), pseudo.get(_PATH, b""), headers)
         refusal = judge(head, self._options)
+        self._incoming[stream] = Incoming(head, self._now, refusal)
         if refusal is not None:
             self._refuse(stream, refusal, head.method)
-            return
-        self._incoming[stream] = Incoming(head, self._now)
 
     def _add(self, event: h2.events.DataReceived) -> None:
         stream, size = event.stream_id, event.flow_controlled_length
@@ -134,18 +134,20 @@ class Http2Session(HttpSession):
         except h2.exceptions.ProtocolError:
             return  # the stream is gone
         incoming = self._incoming.get(stream)
-        if incoming is None:
-            return  # it was refused
+        if incoming is None or incoming.refusal is not None:
+            return
         incoming.body += event.data
         self._bodies_octets += len(event.data)
         most = self._options.body_octets
         if len(incoming.body) > most or self._bodies_octets > _BODIES * most:
-            self._drop(stream)
+            self._bodies_octets -= len(incoming.body)
+            incoming.body.clear()
+            incoming.refusal = BODY_TOO_LARGE
             self._refuse(stream, BODY_TOO_LARGE, incoming.head.method)
 
     def _finish(self, stream: int) -> None:
         incoming = self._drop(stream)
-        if incoming is not None:
+        if incoming is not None and incoming.refusal is None:
             self._take(stream, incoming.head, bytes(incoming.body))
 
     def _drop(self, stream: int) -> Incoming | None:
@@ -201,10 +203,6 @@ class Http2Session(HttpSession):
             self._responses[stream] = left
             self._progress_at = self._now
         del self._responses[stream]
-        if not self._http.streams[stream].closed:
-            # Refused before its body came: that is not wanted (RFC 9113 §8.1).
-            self._http.reset_stream(stream, _NO_ERROR)
-            self._count_reset()
 
     def _count_reset(self) -> None:
         """Count a request that we had to reset."""

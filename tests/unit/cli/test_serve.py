@@ -60,6 +60,14 @@ def test_notices_go_to_standard_error(directory, capsys):
             "{address: 192.0.2.1, port: 53, transports: tcp}",
             "dig @192.0.2.1 +tcp example.test. SOA",
         ),
+        (
+            "{address: 192.0.2.1, port: 853, transports: dot}",
+            "dig @192.0.2.1 -p 853 +tls example.test. SOA",
+        ),
+        (
+            "{address: 192.0.2.1, port: 443, transports: doh}",
+            "dig @192.0.2.1 -p 443 +https example.test. SOA",
+        ),
     ],
 )
 def test_the_line_to_try_reaches_the_first_listener(listen, line, directory, capsys):

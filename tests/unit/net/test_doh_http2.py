@@ -123,11 +123,18 @@ def test_a_refused_request_leaves_the_connection_open(talk, method, path, header
     assert talk.client.responses[after] == (200, REPLY)
 
 
-def test_a_request_that_is_refused_unread_is_reset(talk):
+def test_the_body_of_a_refused_request_is_dropped_as_it_comes(talk):
     stream = talk.client.request(b"POST", b"/elsewhere", end=False)
     talk.exchange()
     assert talk.client.responses[stream][0] == 404
-    assert talk.client.resets[stream] == h2.errors.ErrorCodes.NO_ERROR
+    for _ in range(20):
+        talk.client.http.send_data(stream, bytes(10000))
+        talk.exchange()
+    assert talk.session.deadline(0.0) == (2.0, "tcp_whole_message")
+    talk.client.http.end_stream(stream)
+    talk.exchange()
+    assert talk.session.deadline(0.0) == (3.0, "tcp_first_message")
+    assert talk.client.resets == {}
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -214,8 +221,15 @@ def test_requests_that_are_broken_off_too_often_end_the_connection(make_talk):
 def test_requests_that_we_are_made_to_break_off_count_as_well(make_talk):
     talk = make_talk(resets_per_second=20)
     for _ in range(21):
-        talk.client.request(b"POST", b"/elsewhere", end=False)
-    talk.exchange()
+        stream = talk.client.request(b"POST", PATH, [(b"content-type", MEDIA)], end=False)
+        talk.exchange()
+        assert talk.session.limits == []
+        # A window that passes what is possible (RFC 9113 §6.9.1): only we can reset that.
+        window = b"\0\0\4\x08\0" + stream.to_bytes(4, "big") + b"\x7f\xff\xff\xff"
+        talk.session.receive(window, 0.0)
+        talk.listen()
+        assert stream in talk.client.resets
+    assert talk.client.goodbye == CALM_DOWN
     assert talk.session.limits == ["doh_resets"]
 
 
