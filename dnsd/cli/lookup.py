@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from dnsd.cli.lookup_exchange import Reply, Server
     from dnsd.cli.lookup_question import Asked
+    from dnsd.control.shapes import Trace
 
 _FORMS = {"words": word_lines, "short": short_lines, "nslookup": nslookup_lines}
 
@@ -84,26 +85,34 @@ def lookup(words: tuple[str, ...], config_file: Path | None, **given: Any) -> No
 
 
 def _trace(asked: Asked, config_file: Path | None, given: dict[str, Any]) -> None:
-    """Print how the running daemon's resolver finds an answer when it knows nothing."""
+    """Print how the resolver finds an answer when it knows nothing."""
     if asked.server or given["way"] or given["form"]:
         raise WordsError("--trace asks the servers itself, from the root down: give no other way")
-    daemon = client(config_file)
-    name = names.to_text(asked.name)
-    traces = []
-    for kind in map(rrtype_to_text, asked.types):
-        try:
-            traces.append(daemon.trace(name, kind))
-        except ControlError as error:
-            if error.status != 404:
-                raise
-            raise ControlError("the dnsd that runs here resolves no names", 404) from None
-        if not given["as_json"]:
-            for line in trace_lines(traces[-1], asked.name, kind):
-                click.echo(line)
+    kinds = [rrtype_to_text(rrtype) for rrtype in asked.types]
+    traces = _traces(asked, config_file)
     if given["as_json"]:
         print_json(traces)
-    if not any(map(leads_to_records, traces, map(rrtype_to_text, asked.types))):
+    else:
+        for trace, kind in zip(traces, kinds, strict=True):
+            for line in trace_lines(trace, asked.name, kind):
+                click.echo(line)
+    if not any(map(leads_to_records, traces, kinds)):
         click.get_current_context().exit(1)
+
+
+def _traces(asked: Asked, config_file: Path | None) -> list[Trace]:
+    """Have the running daemon trace, or do it here where none runs."""
+    daemon = client(config_file)
+    name = names.to_text(asked.name)
+    try:
+        return [daemon.trace(name, rrtype_to_text(rrtype)) for rrtype in asked.types]
+    except ControlError as error:
+        if error.status not in (0, 404):
+            raise
+    # With Twisted, so it is not loaded for plain look-ups.
+    from dnsd.cli.lookup_own_trace import trace_here  # noqa: PLC0415
+
+    return trace_here(load(config_file), [(asked.name, rrtype) for rrtype in asked.types])
 
 
 def _query_form(given: dict[str, Any]) -> QueryForm:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dnsd.cli.lookup_report import error_name, plain
+from dnsd.cli.lookup_report import error_text, plain
+from dnsd.cli.printing import counted
 from dnsd.wire import names
+from dnsd.wire.edns_options import Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +68,8 @@ def _step(step: TraceStep, chain: list[bytes]) -> Iterator[str]:
     for text in step["servers"] if step["meaning"] == "referral" else step["records"]:
         yield f"  {text}"
     if step["dropped"]:
-        yield f"left out, since it has no say in it: {step['dropped']} more record sets"
+        sets = counted(step["dropped"], "record set")
+        yield f"left out: {sets} that a server of {zone} has no say in"
     if step["remark"]:
         yield plain(step["remark"])
 
@@ -81,15 +84,17 @@ def _why(step: TraceStep, chain: list[bytes]) -> str:
     if asked == chain[-1]:
         return ""
     if asked == names.ROOT:
-        return ", to begin with"
+        return " (to begin with)"
     if _is_on_the_way(step, chain):
-        return ", which is all of the name that it needs to know"
-    return ", to find a name server's address"
+        return " (all it needs to know of the name)"
+    return " (to find a name server's address)"
 
 
 def _said(step: TraceStep) -> str:
     if step["result"] != "reply":
         return _RESULTS.get(step["result"], step["result"])
+    if step["wants_tcp"]:
+        return "what it says must be asked for over TCP: it is too long, or easily forged"
     match step["meaning"]:
         case "answer":
             return "it answers"
@@ -117,7 +122,8 @@ def _end(trace: Trace, name: bytes, rrtype: str) -> Iterator[str]:
     elif not trace["answer"]:
         yield f"{text} has no {rrtype} records"
     if trace["error_code"] is not None:
-        yield f"because: {error_name(trace['error_code'])} {plain(trace['error_text'])}".rstrip()
+        error = Error(trace["error_code"], trace["error_text"])
+        yield f"because: {error_text(error)}"
     if trace["limits"]:
         yield f"limits that were hit: {', '.join(trace['limits'])}"
     yield f"{trace['packets']} queries, {trace['seconds'] * 1000:.0f} ms"

@@ -101,6 +101,7 @@ def _step(step: Step) -> TraceStep:
         "cut": "",
         "servers": [],
         "dropped": 0,
+        "wants_tcp": False,
     }
     said = step.said
     if said is not None:
@@ -109,6 +110,7 @@ def _step(step: Step) -> TraceStep:
         told["records"] = list(_records(said.chain))
         told["end"] = names.to_text(said.end) if said.end else ""
         told["dropped"] = said.dropped
+        told["wants_tcp"] = said.wants_tcp
         if said.meaning is Meaning.REFERRAL:
             told["cut"] = names.to_text(said.cut)
             told["servers"] = list(_servers(said))

@@ -234,7 +234,8 @@ class TraceStep(TypedDict):
     in lower case; the latter is empty without a reply, and so are all fields behind
     it. ``records`` are of the answer; ``end`` is the last name of its chain; ``cut``,
     ``servers`` are of a referral, each followed by the addresses that came with it.
-    ``dropped`` counts RRsets that the server has no authority to say.
+    ``dropped`` counts RRsets that the server has no authority to say. ``wants_tcp``:
+    the reply was cut off, or may be believed over TCP only.
     """
 
     zone: str
@@ -253,6 +254,7 @@ class TraceStep(TypedDict):
     cut: str
     servers: list[str]
     dropped: int
+    wants_tcp: bool
 
 
 class Trace(TypedDict):

@@ -176,7 +176,25 @@ def test_a_trace_goes_its_own_way(words, run):
     assert run("lookup", "--trace", "a.test", *words).exit_code == 2
 
 
-def test_a_daemon_that_does_not_resolve_traces_nothing(run, daemon):
+def test_what_the_daemon_cannot_do_is_said(run, daemon):
+    daemon.answers["POST /resolver/trace"] = 503, {"error": "the store is gone"}
     result = run("lookup", "--trace", "a.test")
-    assert result.exit_code == 1
-    assert result.stderr == "the dnsd that runs here resolves no names\n"
+    assert (result.exit_code, result.stderr) == (1, "the store is gone\n")
+
+
+@pytest.mark.parametrize("status", [None, 404])
+def test_without_a_daemon_that_resolves_the_trace_is_made_here(
+    status, run, directory, monkeypatch, request
+):
+    if status:
+        request.getfixturevalue("daemon")  # which says 404
+    asked = []
+
+    def trace_here(config, questions):
+        asked.append((config.file.name, questions))
+        return [TRACE for _ in questions]
+
+    monkeypatch.setattr("dnsd.cli.lookup_own_trace.trace_here", trace_here)
+    result = run("lookup", "--trace", "a.test")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert asked == [("dnsd.yaml", [(b"\x01a\x04test\x00", 1), (b"\x01a\x04test\x00", 28)])]

@@ -39,7 +39,6 @@ def test_the_version_is_one_line(run):
         ("zone", "reload"),
         ("cache", "show"),
         ("cache", "flush", "--all"),
-        ("lookup", "--trace", "a.test"),
     ],
 )
 def test_without_a_daemon_one_line_says_what_to_do(words, run):
