@@ -17,7 +17,7 @@ So is every name that an alias leads to: an alias to a blocked name ends there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dnsd.resolver.local.answer import LocalAnswer, Source
 from dnsd.resolver.outcome import Explanation, Outcome
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from dnsd.query.acl import Networks
     from dnsd.resolver.local.blocks import Blocks
     from dnsd.resolver.local.local_names import LocalNames
+
+#: The policy of questions that we have ourselves, about name servers: nothing is blocked,
+#: for a name on a list may serve zones that are not.
+OURSELVES: Final = -1
 
 _SUPPRESSED = LocalAnswer(
     int(Rcode.NOERROR),
@@ -91,8 +95,10 @@ class HereAnswers:
             count: is told where each answer came from.
         """
         self.names = names
-        self._lists = (tuple(lists), *(policy.block for policy in policies))
-        self._suppress = (frozenset[int](), *(policy.suppress for policy in policies))
+        # Place 0 is for clients without policy, the last for ourselves.
+        nothing = frozenset[int]()
+        self._lists = (tuple(lists), *(policy.block for policy in policies), ())
+        self._suppress = (nothing, *(policy.suppress for policy in policies), nothing)
         self._count = count
         self._blocks: Blocks | None = None
         self._masks = (0,) * len(self._lists)
@@ -117,7 +123,7 @@ class HereAnswers:
         Args:
             name: in canonical form.
             rrtype: type asked for.
-            policy: number from :func:`policy_number`.
+            policy: number from :func:`policy_number`, or :data:`OURSELVES`.
         """
         found = self.names.find(name, rrtype)
         if found is None:
@@ -132,22 +138,12 @@ class HereAnswers:
     def __call__(self, name: bytes, rrtype: int, policy: int) -> Outcome | None:
         """Answer as the resolver does; see :meth:`find`."""
         found = self.find(name, rrtype, policy)
-        return None if found is None else _outcome(found)
-
-    def for_ourselves(self, name: bytes, rrtype: int) -> Outcome | None:
-        """Answer a question that we have ourselves, about a name server.
-
-        Block lists do not count: a name on them may serve zones that are not.
-        """
-        found = self.names.find(name, rrtype)
-        return None if found is None else _outcome(found)
-
-
-def _outcome(found: LocalAnswer) -> Outcome:
-    return Outcome(
-        found.rcode,
-        list(found.answer),
-        list(found.authority),
-        explanation=found.explanation,
-        unfinished=found.unfinished,
-    )
+        if found is None:
+            return None
+        return Outcome(
+            found.rcode,
+            list(found.answer),
+            list(found.authority),
+            explanation=found.explanation,
+            unfinished=found.unfinished,
+        )

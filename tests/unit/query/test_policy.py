@@ -1,7 +1,7 @@
 import pytest
 
 from dnsd.query.acl import Networks
-from dnsd.query.policy import HereAnswers, Policy, policy_number
+from dnsd.query.policy import OURSELVES, HereAnswers, Policy, policy_number
 from dnsd.resolver.local.answer import Source
 from dnsd.resolver.local.blocks import Blocks, BlockStore, CompiledList, write_store
 from dnsd.resolver.local.local_names import LocalNames
@@ -89,8 +89,8 @@ def test_names_of_ours_are_known_whatever_their_types(here):
 
 
 def test_block_lists_do_not_count_for_name_servers(here):
-    assert here.for_ourselves(N("ns1.ads.example"), RRType.A) is None
-    assert here.for_ourselves(N("nas.ads.example"), RRType.A).answer
+    assert here(N("ns1.ads.example"), RRType.A, OURSELVES) is None
+    assert here(N("nas.ads.example"), RRType.A, OURSELVES).answer
 
 
 def test_without_compiled_lists_nothing_is_blocked(here):
