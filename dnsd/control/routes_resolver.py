@@ -42,20 +42,29 @@ _FLAGS: Final = ("negative", "bogus")
 _SELECTORS: Final = (*_TEXTS, *_FLAGS)
 
 
-def resolver_routes(cache: CacheOperations, trace: TraceOperations) -> Table:
-    """Make the routes over the operations of a resolver."""
-    routes = _ResolverRoutes(cache, trace)
-    return {
-        "/cache": {"GET": routes.show},
-        "/cache/flush": {"POST": routes.flush},
-        "/resolver/trace": {"POST": routes.trace},
-    }
+def cache_routes(cache: CacheOperations) -> Table:
+    """Make the routes over the caches of a resolver."""
+    routes = _CacheRoutes(cache)
+    return {"/cache": {"GET": routes.show}, "/cache/flush": {"POST": routes.flush}}
 
 
-class _ResolverRoutes:
-    def __init__(self, cache: CacheOperations, trace: TraceOperations) -> None:
+def trace_routes(operations: TraceOperations) -> Table:
+    """Make the route that runs traces."""
+
+    def trace(asked: Asked) -> Deferred[Answer]:
+        found = read_body(asked, ["name", "type"])
+        name = read_name(_text(found, "name"))
+        rrtype = _type(_text(found, "type"))
+        if rdata.is_meta(rrtype) and rrtype != RRType.ANY:
+            raise Refusal(400, "type is a type of data, or ANY")
+        return operations.trace(name, rrtype).addCallback(to_json)
+
+    return {"/resolver/trace": {"POST": trace}}
+
+
+class _CacheRoutes:
+    def __init__(self, cache: CacheOperations) -> None:
         self._cache = cache
-        self._trace = trace
 
     def show(self, asked: Asked) -> Deferred[Answer]:
         query = read_query(asked.query, {"after", "limit", *_SELECTORS})
@@ -79,14 +88,6 @@ class _ResolverRoutes:
         if everything != (selector == Selector()):
             raise Refusal(400, 'either selectors, or "all": true, say what to flush')
         return self._cache.flush(selector).addCallback(to_json)
-
-    def trace(self, asked: Asked) -> Deferred[Answer]:
-        found = read_body(asked, ["name", "type"])
-        name = read_name(_text(found, "name"))
-        rrtype = _type(_text(found, "type"))
-        if rdata.is_meta(rrtype) and rrtype != RRType.ANY:
-            raise Refusal(400, "type is a type of data, or ANY")
-        return self._trace.trace(name, rrtype).addCallback(to_json)
 
 
 def _selector(found: dict[str, Any]) -> Selector:

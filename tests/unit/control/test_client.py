@@ -20,7 +20,7 @@ from dnsd.control.operations_cache import CacheOperations
 from dnsd.control.operations_sightings import SightingOperations
 from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
-from dnsd.control.routes_resolver import resolver_routes
+from dnsd.control.routes_resolver import cache_routes, trace_routes
 from dnsd.control.routes_sightings import sighting_routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
@@ -68,7 +68,8 @@ class Daemon:
         cache = CacheOperations(self.records, self.delegations, lambda: None, around.clock)
         board = Board(memoryview(bytearray(board_octets(1))))
         further = {
-            **resolver_routes(cache, Tracer()),
+            **cache_routes(cache),
+            **trace_routes(Tracer()),
             **sighting_routes(operations, SightingOperations(board, around.clock)),
         }
         routes = Routes(operations, exposition, further)

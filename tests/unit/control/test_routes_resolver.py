@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.defer import Deferred, succeed
 
 from dnsd.control.routes import Asked, Routes
-from dnsd.control.routes_resolver import resolver_routes
+from dnsd.control.routes_resolver import cache_routes, trace_routes
 from dnsd.resolver.cache.contract import Selector
 
 NAME = b"\x01a\x04test\x00"
@@ -39,7 +39,7 @@ def cache():
 
 @pytest.fixture
 def ask(cache):
-    routes = Routes(NoOperations(), None, resolver_routes(cache, Trace()))
+    routes = Routes(NoOperations(), None, {**cache_routes(cache), **trace_routes(Trace())})
 
     def ask(method, target, body=None, *, public=False):
         path, _, query = target.partition("?")
