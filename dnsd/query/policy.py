@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 #: for a name on a list may serve zones that are not.
 OURSELVES: Final = -1
 
+# As many as an answer of our zones follows.
+_MAX_LINKS = 11
+
 _SUPPRESSED = LocalAnswer(
     int(Rcode.NOERROR),
     Source.SUPPRESSED,
@@ -136,14 +139,28 @@ class HereAnswers:
         return found
 
     def __call__(self, name: bytes, rrtype: int, policy: int) -> Outcome | None:
-        """Answer as the resolver does; see :meth:`find`."""
+        """Answer as the resolver does, following aliases as far as they lead here.
+
+        See :meth:`find`.
+        """
         found = self.find(name, rrtype, policy)
         if found is None:
             return None
-        return Outcome(
-            found.rcode,
-            list(found.answer),
-            list(found.authority),
-            explanation=found.explanation,
-            unfinished=found.unfinished,
-        )
+        outcome = Outcome(found.rcode, [], [])
+        for _ in range(_MAX_LINKS):
+            outcome.rcode = found.rcode
+            outcome.answer += found.answer
+            outcome.authority += found.authority
+            outcome.explanation = found.explanation or outcome.explanation
+            outcome.unfinished = found.unfinished
+            name = found.unfinished
+            if any(rrset.owner == name for rrset in outcome.answer):
+                break
+            following = self.find(name, rrtype, policy) if name else None
+            if following is None:
+                return outcome
+            found = following
+        # Circles and longer chains are mistakes; they end with what was found, as in
+        # our zones.
+        outcome.unfinished = b""
+        return outcome

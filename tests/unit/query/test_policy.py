@@ -98,6 +98,27 @@ def test_without_compiled_lists_nothing_is_blocked(here):
     assert here(N("www.ads.example"), RRType.A, 0) is None
 
 
+def _alias(owner, target):
+    return N(owner), RRType.CNAME, N(target)
+
+
+def test_aliases_are_followed_as_far_as_they_lead_here(here):
+    here.names.add(
+        Source.NAMES,
+        [_alias("a.home.arpa", "b.home.arpa"), _alias("b.home.arpa", "nas.ads.example"),
+         _alias("out.home.arpa", "www.example"), _alias("blocked.home.arpa", "www.ads.example"),
+         _alias("circle.home.arpa", "circle.home.arpa")],
+    )  # fmt: skip
+    found = here(N("a.home.arpa"), RRType.A, 0)
+    assert [rrset.type for rrset in found.answer] == [RRType.CNAME, RRType.CNAME, RRType.A]
+    assert (found.rcode, found.unfinished) == (0, b"")
+    assert here(N("out.home.arpa"), RRType.A, 0).unfinished == N("www.example")
+    found = here(N("blocked.home.arpa"), RRType.A, 0)
+    assert (found.rcode, found.explanation.code, found.unfinished) == (3, 15, b"")
+    found = here(N("circle.home.arpa"), RRType.A, 0)
+    assert (found.rcode, len(found.answer), found.unfinished) == (0, 1, b"")
+
+
 def test_an_answer_is_the_caller_s_to_change(here):
     here(N("nas.ads.example"), RRType.A, 0).answer.clear()
     here(N("www.example"), RRType.AAAA, 2).answer.append(None)
