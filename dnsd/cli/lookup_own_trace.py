@@ -35,7 +35,9 @@ def trace_here(config: Config, questions: Iterable[tuple[bytes, int]]) -> list[T
     around = reactors.begin(log, page.row(0))
     upstream = network(config, around)
     operations = TraceOperations(
-        partial(fresh_world, config, upstream), lambda error: log.fault("resolver", error)
+        partial(fresh_world, config, upstream),
+        lambda _: None,
+        lambda error: log.fault("resolver", error),
     )
     left = list(questions)
     found: list[Trace] = []

@@ -35,15 +35,20 @@ class TraceOperations:
     """Runs traces."""
 
     def __init__(
-        self, make_world: Callable[[], World], on_fault: Callable[[Exception], None]
+        self,
+        make_world: Callable[[], World],
+        end_world: Callable[[World], None],
+        on_fault: Callable[[Exception], None],
     ) -> None:
         """Work with what wiring has built.
 
         Args:
-            make_world: makes a world with empty caches.
+            make_world: makes a world with empty caches and a network of its own.
+            end_world: told of each of them when it is needed no longer.
             on_fault: told of every exception of a procedure; each is a defect.
         """
         self._make_world = make_world
+        self._end_world = end_world
         self._on_fault = on_fault
 
     def trace(self, name: bytes, rrtype: int) -> Deferred[Trace]:
@@ -60,6 +65,7 @@ class TraceOperations:
         done: Deferred[Trace] = Deferred()
 
         def finish(outcome: Outcome) -> None:
+            self._end_world(world)
             done.callback(_render(steps, outcome, world.network.now() - started))
 
         outcome = resolver.resolve(name, rrtype, finish, trace=steps.append)

@@ -47,13 +47,17 @@ def trace(internet):
     def make_world():
         return Asker(internet, hints, options).world
 
-    operations = TraceOperations(make_world, faults.append)
+    ended = []
+    operations = TraceOperations(make_world, ended.append, faults.append)
 
     def trace(text, rrtype=1):
         found = []
         operations.trace(names.from_text(text), rrtype).addCallback(found.append)
+        assert ended == []
         internet.run_while(lambda: not found)
         assert faults == []
+        assert len(ended) == 1
+        ended.clear()
         return found[0]
 
     return trace
