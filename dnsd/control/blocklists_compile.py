@@ -69,7 +69,7 @@ def compile_lists(request: CompileListsRequest) -> CompileListsReport:
     except (BlocksError, OSError) as error:
         return {"failure": str(error), "lists": outcomes, "names": len(entries)}
     for source, outcome in zip(request["lists"], outcomes, strict=True):
-        if outcome["state"] == "compiled":
+        if source["path"] and outcome["state"] == "compiled":
             with suppress(OSError):  # it is served all the same; the next run tries again
                 _keep(directory, source)
     return {"failure": "", "lists": outcomes, "names": len(entries)}
@@ -103,7 +103,7 @@ def _take(
         lists.append(CompiledList(source["name"], tree=reader.form == DOMAINS))
         for name in found:
             entries[name] = entries.get(name, 0) | bit
-        outcome["state"] = "compiled" if source["path"] and place is places[0] else "kept"
+        outcome["state"] = "compiled" if place is places[0] else "kept"
         outcome["names"] = reader.names
         outcome["unreadable"] = reader.unreadable
         outcome["first_unreadable"] = reader.first_unreadable

@@ -64,8 +64,8 @@ class CompileListsRequest(TypedDict):
 class ListOutcome(TypedDict):
     """What became of one list.
 
-    ``state``: *compiled* as its file is now; *kept* as it was when it was good last,
-    and ``reason`` says why; *absent* there is no good copy. ``limit`` is the limit
+    ``state``: *compiled* as its file is now, or as it was fetched last; *kept* as it
+    was when it was good last, and ``reason`` says why; *absent* there is no good copy. ``limit`` is the limit
     that was hit, or empty.
     """
 

@@ -122,7 +122,7 @@ def test_a_fetched_copy_becomes_the_good_one(directory, compiled, listed):
     fetched = _write(directory / "fetched" / "ads", "ads.example\n")
     assert compiled(ads=fetched)["ads"] == ("compiled", 1, "")
     assert not fetched.exists()
-    assert compiled(ads="")["ads"] == ("kept", 1, "")
+    assert compiled(ads="")["ads"] == ("compiled", 1, "")
     assert listed("ads.example") == ["ads"]
 
 
