@@ -12,6 +12,7 @@ from dnsd.authority.build.compilation import compile_zones
 from dnsd.authority.build.report import CompileRequest, problem_to_json
 from dnsd.cli.options import config_option, json_option, load
 from dnsd.cli.printing import counted, print_json, report
+from dnsd.run import certificates
 from dnsd.source.problems import ConfigError, errors
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def check(zone_files: tuple[Path, ...], config_file: Path | None, as_json: bool)
 
     With ZONEFILEs only these are checked. Exit status 1 if there is an error.
     """
-    zones = 0
+    zones, now = 0, int(time.time())
     try:
         if zone_files:
             zones, problems = _check_zones((), zone_files)
@@ -37,7 +38,7 @@ def check(zone_files: tuple[Path, ...], config_file: Path | None, as_json: bool)
             config = load(config_file)
             authority = config.authority
             zones, found = _check_zones(authority.zone_directories, authority.zone_files)
-            problems = [*config.warnings, *found]
+            problems = [*config.warnings, *certificates.problems(config, now), *found]
     except ConfigError as error:
         problems = list(error.problems)
     if as_json:

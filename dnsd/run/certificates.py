@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.net import tls
 from dnsd.net.tls_self_signed import Subject, make_certificate, make_key, still_fits
-from dnsd.source.problems import ConfigError, Problem, Where
+from dnsd.source.problems import ConfigError, Problem, Severity, Where
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,19 @@ def given(config: Config, wall_now: int) -> Contexts | None:
     if certificate is None or key is None or not is_needed(config):
         return None
     return tls.load(certificate, key, wall_now)
+
+
+def problems(config: Config, wall_now: int) -> list[Problem]:
+    """List what is wrong or unwise with the operator's certificate."""
+    try:
+        contexts = given(config, wall_now)
+    except ConfigError as error:
+        return list(error.problems)
+    where = Where(str(config.tls.certificate))
+    return [
+        Problem(where, "tls-validity", notice, severity=Severity.WARNING)
+        for notice in (contexts.notices if contexts else ())
+    ]
 
 
 def own(config: Config, wall_now: int) -> Contexts | None:

@@ -8,7 +8,7 @@ from fakes.tls import WALL_NOW, pem
 
 from dnsd.net.tls_self_signed import make_key
 from dnsd.run import certificates
-from dnsd.source.problems import ConfigError
+from dnsd.source.problems import ConfigError, Severity
 
 DOT = "listen: [{address: 127.0.0.1, port: 5301, transports: [dot]}]\n"
 DOH = "listen: [{address: '::1', port: 5302, transports: [doh]}]\n"
@@ -54,6 +54,16 @@ def test_the_operators_certificate_is_served_and_none_made(config):
     assert certificates.given(made, WALL_NOW)
     assert certificates.own(made, WALL_NOW) is None
     assert not own_files(made)[0].exists()
+
+
+def test_a_check_finds_what_a_start_would(config, files):
+    made = config(DOT + GIVEN)
+    assert certificates.problems(made, WALL_NOW) == []
+    (soon,) = certificates.problems(made, WALL_NOW + 10 * YEAR - 86400)
+    assert (soon.id, soon.severity) == ("tls-validity", Severity.WARNING)
+    files[1].write_bytes(make_key())
+    assert [each.id for each in certificates.problems(made, WALL_NOW)] == ["tls-key-mismatch"]
+    assert certificates.problems(config(DOT), WALL_NOW) == []
 
 
 def test_what_is_not_needed_is_not_read(config, files):
