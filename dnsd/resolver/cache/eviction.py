@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dnsd.resolver.cache import keys
 from dnsd.resolver.cache.entries import HEAD, HITS
-from dnsd.resolver.cache.lmdb_change import AGAIN, CUTS, ONCE
+from dnsd.resolver.cache.lmdb_change import AGAIN, CUTS, ONCE, names_from
 
 if TYPE_CHECKING:
     from dnsd.resolver.cache.admission import CacheBounds
@@ -119,7 +119,7 @@ class Evictor:
     def _sweep(self, change: Change, before: float, wanted: int) -> int:
         removed = 0
         for _ in range(_SLICES):
-            found = change.names_from(self._hand, _SLICE)
+            found = names_from(change, self._hand, _SLICE)
             self._hand = found[-1][0] + b"\x00" if len(found) == _SLICE else b""
             expired = [item for item in found if HEAD.unpack_from(item[1])[2] <= before]
             for key, octets in expired[: wanted - removed]:

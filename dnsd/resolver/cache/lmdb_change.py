@@ -17,12 +17,12 @@ the transaction that changes what they count.
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dnsd.resolver.cache import cuts, entries, keys
 from dnsd.resolver.cache.contract import Rank
 from dnsd.resolver.cache.entries import HEAD, HITS, PROTECTED
-from dnsd.wire.names import is_subdomain
 
 if TYPE_CHECKING:
     import lmdb
@@ -35,8 +35,6 @@ ONCE = 0
 AGAIN = 1
 CUTS = 2
 
-# Names looked at for one of a zone cut that may leave for another of it.
-_NEIGHBOURS = 16
 _AUTHORITATIVE = int(Rank.AUTHORITATIVE)
 
 
@@ -106,12 +104,14 @@ class Change:
     """A write transaction. Call :meth:`finish` before it commits.
 
     Attributes:
+        transaction: for reading.
+        databases: for reading.
         counts: as they are after what was done so far.
     """
 
     def __init__(self, transaction: lmdb.Transaction[bytes], databases: Databases) -> None:
-        self._transaction = transaction
-        self._databases = databases
+        self.transaction = transaction
+        self.databases = databases
         self._zones: dict[bytes, int] = {}
         self.counts = Counts(transaction.get(b"counts", db=databases.state))
 
@@ -120,14 +120,14 @@ class Change:
         for zone, count in self._zones.items():
             key = keys.of_name(zone)
             if count:
-                self._transaction.put(key, count.to_bytes(4, "big"), db=self._databases.zones)
+                self.transaction.put(key, count.to_bytes(4, "big"), db=self.databases.zones)
             else:
-                self._transaction.delete(key, db=self._databases.zones)
-        self._transaction.put(b"counts", self.counts.to_octets(), db=self._databases.state)
+                self.transaction.delete(key, db=self.databases.zones)
+        self.transaction.put(b"counts", self.counts.to_octets(), db=self.databases.state)
 
     def node(self, name: bytes) -> bytes | None:
         """Return what is kept of a name."""
-        return self._transaction.get(keys.of_name(name), db=self._databases.records)
+        return self.transaction.get(keys.of_name(name), db=self.databases.records)
 
     def put_node(
         self, name: bytes, old: bytes | None, packed: list[Packed], *, hits: int = 0
@@ -154,7 +154,7 @@ class Change:
         octets = entries.join(head, packed)
         self._count(name, packed, 1)
         counts.record_octets += len(octets)
-        self._transaction.put(key, octets, db=self._databases.records)
+        self.transaction.put(key, octets, db=self.databases.records)
 
     def remove_node(self, name: bytes, octets: bytes) -> None:
         """Remove all that is kept of a name."""
@@ -166,16 +166,16 @@ class Change:
         counts.names -= 1
         counts.protected -= bool(marks & PROTECTED)
         counts.record_octets -= len(key) + len(octets)
-        self._transaction.delete(key, db=self._databases.records)
+        self.transaction.delete(key, db=self.databases.records)
 
     def cut(self, zone: bytes) -> bytes | None:
         """Return what is kept of a zone cut."""
-        return self._transaction.get(keys.of_name(zone), db=self._databases.delegations)
+        return self.transaction.get(keys.of_name(zone), db=self.databases.delegations)
 
     def put_cut(self, delegation: Delegation, shift: float) -> None:
         """Keep a zone cut in place of what was known of it."""
         key = keys.of_name(delegation.zone)
-        old = self._transaction.get(key, db=self._databases.delegations)
+        old = self.transaction.get(key, db=self.databases.delegations)
         if old is None:
             head = (0, self._join_queue(CUTS, key))
             self.counts.cuts += 1
@@ -186,7 +186,7 @@ class Change:
             self.counts.cut_octets -= len(old)
         octets = cuts.encode(head, delegation, shift)
         self.counts.cut_octets += len(octets)
-        self._transaction.put(key, octets, db=self._databases.delegations)
+        self.transaction.put(key, octets, db=self.databases.delegations)
 
     def remove_cut(self, zone: bytes, octets: bytes) -> None:
         """Remove a zone cut."""
@@ -194,29 +194,29 @@ class Change:
         self._leave_queue(CUTS, HEAD.unpack_from(octets)[1])
         self.counts.cuts -= 1
         self.counts.cut_octets -= len(key) + len(octets)
-        self._transaction.delete(key, db=self._databases.delegations)
+        self.transaction.delete(key, db=self.databases.delegations)
 
     def mark(self, name: bytes, hits: int, *, cut: bool) -> None:
         """Note that a name or zone cut was found so often; two is all that counts."""
-        database = self._databases.delegations if cut else self._databases.records
+        database = self.databases.delegations if cut else self.databases.records
         key = keys.of_name(name)
-        octets = self._transaction.get(key, db=database)
+        octets = self.transaction.get(key, db=database)
         if octets is None:
             return
         marks, sequence, _ = HEAD.unpack_from(octets)
         marked = marks & ~HITS | min(2, (marks & HITS) + hits)
         if marked != marks:
             octets = entries.with_head(octets, marked, sequence)
-            self._transaction.put(key, octets, db=database)
+            self.transaction.put(key, octets, db=database)
 
     def oldest(self, queue: int) -> tuple[bytes, bytes] | None:
         """Return the name that is first in a queue, and its octets."""
-        cursor = self._transaction.cursor(self._queue(queue))
+        cursor = self.transaction.cursor(self._queue(queue))
         if not cursor.set_range(bytes((queue,))) or cursor.key()[0] != queue:
             return None
         key = cursor.value()
-        database = self._databases.delegations if queue == CUTS else self._databases.records
-        octets = self._transaction.get(key, db=database)
+        database = self.databases.delegations if queue == CUTS else self.databases.records
+        octets = self.transaction.get(key, db=database)
         assert octets is not None, "every place in a queue is somebody's"
         return keys.to_name(key), octets
 
@@ -224,26 +224,26 @@ class Change:
         """Send a name, or a zone cut within its queue, to the end of a queue, not hit yet."""
         marks, sequence, _ = HEAD.unpack_from(octets)
         key = keys.of_name(name)
-        database = self._databases.records
+        database = self.databases.records
         protected = 0
         if queue == CUTS:
-            database = self._databases.delegations
+            database = self.databases.delegations
             self._leave_queue(CUTS, sequence)
         else:
             self._leave_queue(AGAIN if marks & PROTECTED else ONCE, sequence)
             protected = PROTECTED if queue == AGAIN else 0
             self.counts.protected += bool(protected) - bool(marks & PROTECTED)
         octets = entries.with_head(octets, protected, self._join_queue(queue, key))
-        self._transaction.put(key, octets, db=database)
+        self.transaction.put(key, octets, db=database)
 
     def drop(self, *, records: bool, cuts: bool) -> None:
         """Remove all names, or all zone cuts, or both."""
-        databases = self._databases
+        databases = self.databases
         dropped = [databases.records, databases.queue, databases.zones] if records else []
         if cuts:
             dropped += [databases.delegations, databases.cut_queue]
         for database in dropped:
-            self._transaction.drop(database, delete=False)
+            self.transaction.drop(database, delete=False)
         counts = self.counts
         if records:
             counts.kinds = [0, 0, 0]
@@ -252,41 +252,14 @@ class Change:
         if cuts:
             counts.cuts = counts.cut_octets = 0
 
-    def used_pages(self) -> int:
-        """Count the pages in use; LMDB's own list of free ones is left out."""
-        pages: int = 0
-        for database in self._databases:
-            figures = self._transaction.stat(database)
-            pages += figures["branch_pages"] + figures["leaf_pages"] + figures["overflow_pages"]
-        return pages
-
-    def names_from(self, key: bytes, count: int) -> list[tuple[bytes, bytes]]:
-        """Return so many keys and nodes, from a key on, in the order of keys."""
-        cursor = self._transaction.cursor(self._databases.records)
-        if not cursor.set_range(key):
-            return []
-        return [pair for pair, _ in zip(cursor, range(count), strict=False)]
-
     def zone_entries(self, zone: bytes) -> int:
         """Return how many entries a zone cut has."""
         count = self._zones.get(zone)
         if count is None:
-            octets = self._transaction.get(keys.of_name(zone), b"", db=self._databases.zones)
+            octets = self.transaction.get(keys.of_name(zone), b"", db=self.databases.zones)
             count = int.from_bytes(octets, "big")
             self._zones[zone] = count
         return count
-
-    def remove_neighbour(self, zone: bytes, name: bytes) -> bool:
-        """Remove an unprotected name of a zone cut that stands near another name of it."""
-        for start in (keys.of_name(name), keys.of_name(zone)):
-            for key, octets in self.names_from(start, _NEIGHBOURS):
-                found = keys.to_name(key)
-                if found == name or octets[0] & PROTECTED or not is_subdomain(found, zone):
-                    continue
-                if any(found[-p.zone_octets :] == zone for p in entries.split(octets)):
-                    self.remove_node(found, octets)
-                    return True
-        return False
 
     def _count(self, name: bytes, packed: list[Packed], sign: int) -> None:
         kinds = self.counts.kinds
@@ -300,12 +273,27 @@ class Change:
         sequence = self.counts.sequence
         self.counts.sequence += 1
         place = bytes((queue,)) + sequence.to_bytes(8, "big")
-        self._transaction.put(place, key, db=self._queue(queue))
+        self.transaction.put(place, key, db=self._queue(queue))
         return sequence
 
     def _leave_queue(self, queue: int, sequence: int) -> None:
         place = bytes((queue,)) + sequence.to_bytes(8, "big")
-        self._transaction.delete(place, db=self._queue(queue))
+        self.transaction.delete(place, db=self._queue(queue))
 
     def _queue(self, queue: int) -> lmdb._Database:
-        return self._databases.cut_queue if queue == CUTS else self._databases.queue
+        return self.databases.cut_queue if queue == CUTS else self.databases.queue
+
+
+def names_from(change: Change, key: bytes, count: int) -> list[tuple[bytes, bytes]]:
+    """Return so many keys and nodes, from a key on, in the order of keys."""
+    cursor = change.transaction.cursor(change.databases.records)
+    return list(islice(cursor, count)) if cursor.set_range(key) else []
+
+
+def used_pages(transaction: lmdb.Transaction[bytes], databases: Databases) -> int:
+    """Count the pages in use; LMDB's own list of free ones is left out."""
+    pages = 0
+    for database in databases:
+        figures = transaction.stat(database)
+        pages += figures["branch_pages"] + figures["leaf_pages"] + figures["overflow_pages"]
+    return pages

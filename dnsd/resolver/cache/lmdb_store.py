@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import lmdb
 
-from dnsd.resolver.cache import admission, entries, keys, lmdb_file, merging
+from dnsd.resolver.cache import entries, keys, lmdb_file, merging, zone_share
 from dnsd.resolver.cache.contract import Statistics
 from dnsd.resolver.cache.eviction import Evictor, Excess, excess
-from dnsd.resolver.cache.lmdb_change import Change, Counts, Databases
+from dnsd.resolver.cache.lmdb_change import Change, Counts, Databases, used_pages
 from dnsd.resolver.cache.lmdb_delegations import SharedDelegations
 from dnsd.resolver.cache.lmdb_records import DAMAGE, SharedRecords
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dnsd.resolver.cache.admission import CacheBounds
-    from dnsd.resolver.cache.entries import Packed
     from dnsd.resolver.cache.lmdb_records import Waiting
     from dnsd.resolver.delegation import Delegation
     from dnsd.resolver.options import ResolverLimits
@@ -144,10 +143,9 @@ class SharedCache:
         self._full = False
         self._uncounted = 0
         with environment.begin() as transaction:
-            change = Change(transaction, self.databases)
-            self._pages = change.used_pages()
-        self._counts = change.counts
-        self.flushes = change.counts.flushes
+            self._pages = used_pages(transaction, self.databases)
+            self._counts = Counts(transaction.get(b"counts", db=self.databases.state))
+        self.flushes = self._counts.flushes
         self.records = SharedRecords(self, setting.generation)
         self.delegations = SharedDelegations(self, setting.generation)
 
@@ -290,7 +288,7 @@ class SharedCache:
                 change = Change(transaction, self.databases)
                 result = work(change)
                 if self._uncounted >= _RECOUNT:
-                    self._pages = change.used_pages()
+                    self._pages = used_pages(transaction, self.databases)
                     self._uncounted = 0
                 change.finish()
         except lmdb.MapFullError:
@@ -329,27 +327,16 @@ class SharedCache:
             packed = kept
             for added in waiting.added:
                 packed = merging.merge(packed, added, now, self.limits.name_types).packed or packed
-        if packed is not kept and self._fits_zone(change, name, kept, waiting.added):
-            # That it was fetched again means that it was asked for again.
-            change.put_node(name, node, packed, hits=1)
-
-    def _fits_zone(
-        self, change: Change, name: bytes, kept: list[Packed], added: list[Packed]
-    ) -> bool:
-        """Make room for entries within their zone cut, if that has its share already."""
+        if packed is kept:
+            return
         types = [entry.type for entry in kept]
-        most = self._zone_entries
-        for entry in added:
-            zone = name[-entry.zone_octets :]
-            if (
-                entry.type not in types
-                and admission.has_zone_share(entry)
-                and change.zone_entries(zone) >= most
-            ):
-                self._hits["cache_zone_share"] += 1
-                if not change.remove_neighbour(zone, name):
-                    return False
-        return True
+        further = [entry for entry in waiting.added if entry.type not in types]
+        for zone in zone_share.full_zones(change, name, further, self._zone_entries):
+            self._hits["cache_zone_share"] += 1
+            if not zone_share.remove_neighbour(change, zone, name):
+                return
+        # That it was fetched again means that it was asked for again.
+        change.put_node(name, node, packed, hits=1)
 
     def _mark(self, now: float) -> None:
         """Note in the file what was found."""
@@ -381,7 +368,7 @@ class SharedCache:
         keys_limit = max(1, self.keys_limit // 4) if was_full else self.keys_limit
 
         def work(change: Change) -> int:
-            pages = change.used_pages()
+            pages = used_pages(change.transaction, self.databases)
             too_much = excess(change.counts, self._bounds, pages, self._pages_limit)
             if was_full and not too_much.limit:
                 too_much = Excess(names=keys_limit, limit="cache_octets")

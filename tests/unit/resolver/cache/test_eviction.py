@@ -5,7 +5,7 @@ from fakes.cache_files import SharedFile
 from dnsd.resolver.cache import entries
 from dnsd.resolver.cache.admission import CacheBounds
 from dnsd.resolver.cache.eviction import Evictor, Excess, excess
-from dnsd.resolver.cache.lmdb_change import Change, Counts
+from dnsd.resolver.cache.lmdb_change import Change, Counts, names_from
 
 BOUNDS = CacheBounds(entries=1000, octets=4 << 20)
 
@@ -51,7 +51,7 @@ def put(change, texts, **options):
 
 
 def left(change):
-    return {key[::-1] for key, _ in change.names_from(b"", 10_000)}
+    return {key[::-1] for key, _ in names_from(change, b"", 10_000)}
 
 
 def named(texts):
@@ -94,6 +94,18 @@ def test_a_name_that_was_found_twice_is_protected(change, hits, stays):
     Evictor(BOUNDS).evict(change, Excess(20), 0.0, 100)
     assert (name(OLD[0]) in left(change)) is stays
     assert change.counts.protected == stays
+
+
+def test_no_hits_save_what_expired(change):
+    # Many names, so that the hand does not come by all that expired.
+    put(change, [f"n{i}.test." for i in range(2000)])
+    put(change, OLD, ttl=5)
+    for text in OLD:
+        change.mark(name(text), 2, cut=False)
+    evictor = Evictor(BOUNDS)
+    for _ in range(41):
+        evictor.evict(change, Excess(50), 6.0, 50)
+    assert not named(OLD) & left(change)
 
 
 def test_protected_names_go_round_while_they_are_found(change):

@@ -1,11 +1,11 @@
 import pytest
-from fakes.cache_entries import cut, name, nodata, positive
+from fakes.cache_entries import cut, name, positive
 from fakes.cache_files import SharedFile
 
 from dnsd.resolver.cache import entries
 from dnsd.resolver.cache.contract import Rank
 from dnsd.resolver.cache.entries import HEAD, PROTECTED
-from dnsd.resolver.cache.lmdb_change import AGAIN, CUTS, ONCE, Change, Counts
+from dnsd.resolver.cache.lmdb_change import AGAIN, CUTS, ONCE, Change, Counts, used_pages
 
 NAMES = [name(f"n{i}.a.test.") for i in range(4)]
 
@@ -122,24 +122,6 @@ def test_hits_are_counted_up_to_two_and_begin_anew_with_a_new_place(change):
     assert marks(change.cut(name("a.test."))) == 0
 
 
-def test_a_neighbour_of_the_same_zone_cut_leaves(change):
-    other = name("n.b.test.")
-    entry = nodata("n.b.test.", zone="b.test.")
-    change.put_node(other, None, [entries.pack(entry, 0.0)])
-    newcomer = name("n5.a.test.")
-    for left in (3, 2, 1, 0):
-        assert change.remove_neighbour(name("a.test."), newcomer)
-        assert change.zone_entries(name("a.test.")) == left
-    assert not change.remove_neighbour(name("a.test."), newcomer)
-    assert change.node(other)
-
-
-def test_no_protected_neighbour_leaves(change):
-    for _ in NAMES:
-        change.requeue(*change.oldest(ONCE), AGAIN)
-    assert not change.remove_neighbour(name("a.test."), name("n5.a.test."))
-
-
 def test_what_a_forwarder_said_belongs_to_no_zone_cut(change):
     put(change, name("n6.a.test."), rank=Rank.ANSWER)
     assert change.zone_entries(name("a.test.")) == 4
@@ -153,4 +135,4 @@ def test_dropping_leaves_nothing_of_what_is_dropped(change):
     assert change.oldest(CUTS)
     change.drop(records=False, cuts=True)
     assert (change.counts.cuts, change.counts.cut_octets) == (0, 0)
-    assert change.used_pages() > 0
+    assert used_pages(change.transaction, change.databases) > 0

@@ -31,6 +31,15 @@ def test_what_waits_is_found_at_once_by_its_own_process_only(file):
     assert other.delegations.closest(WWW, 1.0) == CUT
 
 
+def test_what_was_put_takes_the_place_of_what_stands_in_front(file):
+    commit(file, CUT)
+    assert file.cache.delegations.closest(WWW, 1.0) == CUT
+    file.cache.delegations.put(NEWER, 1.0)
+    assert file.cache.delegations.closest(WWW, 1.0) == NEWER
+    file.cache.commit(1.0)
+    assert file.cache.delegations.closest(WWW, 1.0) == NEWER
+
+
 def test_an_expired_cut_that_waits_hides_what_it_replaces(file):
     commit(file, cut("test."), CUT)
     file.cache.delegations.put(cut("example.test.", ttl=5), 0.0)

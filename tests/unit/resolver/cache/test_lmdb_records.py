@@ -51,6 +51,15 @@ def test_another_process_is_believed_after_a_second_at_the_latest(file):
     assert file.cache.records.find(WWW, RRType.A, 1.0) == NEWER
 
 
+def test_what_was_put_takes_the_place_of_what_stands_in_front(file):
+    commit(file, A)
+    assert file.cache.records.find(WWW, RRType.A, 1.0) == A
+    file.cache.records.put(NEWER, 1.0)
+    assert file.cache.records.find(WWW, RRType.A, 1.0) == NEWER
+    file.cache.commit(1.0)
+    assert file.cache.records.find(WWW, RRType.A, 1.0) == NEWER
+
+
 def test_what_is_in_front_expires_like_the_rest(file):
     commit(file, positive("www.example.test.", ttl=5))
     assert file.cache.records.find(WWW, RRType.A, 4.9)

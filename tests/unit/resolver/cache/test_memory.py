@@ -16,14 +16,14 @@ def once(i, now=0.0, **options):
 
 
 def test_entries_and_octets_are_bounded_at_every_moment():
-    records = MemoryRecords(CacheBounds(entries=50, octets=100_000))
+    records = MemoryRecords(CacheBounds(entries=50, octets=1_000_000))
     limits = {records.put(once(i), 0.0) for i in range(200)}
     assert limits == {"", "cache_entries"}
     assert len(names_in(records)) == 50
-    records = MemoryRecords(CacheBounds(entries=5000, octets=4000))
+    records = MemoryRecords(CacheBounds(entries=5000, octets=40_000))
     for i in range(200):
         records.put(once(i), 0.0)
-        assert records.statistics().used_octets <= 4000
+        assert records.statistics().used_octets <= 40_000
     assert records.put(once(201), 0.0) == "cache_octets"
 
 
