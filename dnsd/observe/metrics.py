@@ -10,7 +10,8 @@ class and zone set, so that a query costs one addition; several metrics are sums
 over that block.
 
 Names are ``dnsd_<package>_<noun>_<unit>``, counters end in ``_total``; what
-concerns no single package has no package in its name.
+concerns no single package has no package in its name. This module is long because
+it is one table.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from dnsd.observe.limits import LIMITS, MAX_LIMITS, UNREGISTERED
 from dnsd.observe.page import Role, SlotPage
 from dnsd.observe.table import Kind, Metric, Table
-from dnsd.query.request import Transport, ZoneSet
+from dnsd.query.request import FOUND, Transport, ZoneSet
 from dnsd.resolver.commands import Result
 from dnsd.resolver.commands import Transport as ServerTransport
 
@@ -256,6 +257,21 @@ LOCAL_ANSWERS: Final = TABLE.counter(
 )
 LOCAL_NAMES: Final = TABLE.gauge(
     "dnsd_resolver_local_names", "Local names with their PTR records, in each process."
+)
+
+# --- resolver: what clients get ----------------------------------------------------
+
+RESOLVER_ANSWERS: Final = TABLE.counter(
+    "dnsd_resolver_answers_total",
+    "Answers of the resolver that the answer cache did not have, by how they were found.",
+    {"found": FOUND},
+)
+RESOLVER_LATENCY: Final = TABLE.histogram(
+    "dnsd_resolver_latency_seconds",
+    "Time from reading a query to the resolver's answer, by whether something was asked for it.",
+    {"cache": ("hit", "miss")},
+    bounds=14,  # 1 ms to 8 s
+    resolution=0.001,
 )
 
 # --- authority --------------------------------------------------------------------
