@@ -114,10 +114,12 @@ class WrittenLimits(Section):
         example="2m",
     )
     local_file_size: Annotated[int, Size("1KiB", "64MiB")] = key(
-        "Size of a hosts or lease file.", "4MiB", example="64KiB"
+        "Size of a hosts or lease file.", "1MiB", example="64KiB"
     )
     local_names: Annotated[int, WholeNumber("1", "1000000")] = key(
-        "Names taken from one hosts or lease file.", "50000", example=1000
+        "Names taken from one hosts or lease file, which every process reads.",
+        "10000",
+        example=1000,
     )
     block_list_size: Annotated[int, Size("1KiB", "1GiB")] = key(
         "Size of one block list.", "64MiB", example="16MiB"

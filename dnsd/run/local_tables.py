@@ -63,8 +63,8 @@ class LocalTablesOptions:
     ttl: int
     block_lists: Path
     actions: Mapping[str, str]
-    file_octets: int = 4 << 20
-    file_names: int = 50_000
+    file_octets: int = 1 << 20
+    file_names: int = 10_000
 
 
 @dataclass(slots=True)
