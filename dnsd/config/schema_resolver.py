@@ -59,6 +59,11 @@ class ResolverLimits:
     stale_wait_s: float
     stale_recheck_s: float
     prefetch_share: float
+    client_misses: int
+    client_misses_burst: int
+    waiting_answers: int
+    waiting_answers_proven: int
+    late_answer_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,3 +144,23 @@ class WrittenResolverLimits(Section):
     prefetch_share: Annotated[float, Share("0%", "100%")] = key(
         "Share of all look-ups that may be for names about to expire.", "10%", example="5%"
     )
+    client_misses: Annotated[int, WholeNumber("0", "1000000")] = key(
+        "Questions a second of one client that must be looked up; 0 is no limit. All"
+        " workers share it.",
+        "200",
+        example=1000,
+    )
+    client_misses_burst: Annotated[int, WholeNumber("1", "1000000")] = key(
+        "How many of these may come at once.", "400", example=2000
+    )
+    waiting_answers: Annotated[int, WholeNumber("1", "100000")] = key(
+        "Answers that one client may wait for over UDP without a cookie.", "100", example=50
+    )
+    waiting_answers_proven: Annotated[int, WholeNumber("1", "100000")] = key(
+        "The same with a cookie, or over TCP.", "1000", example=500
+    )
+    late_answer: Annotated[float, Duration("100ms", "1m")] = key(
+        "Age from which an answer is not sent to a client over UDP that waits for many.",
+        "1.9s",
+        example="1s",
+    )

@@ -17,7 +17,7 @@ from dnsd.query.answer_cache import Table, limited, see, with_option, without_op
 from dnsd.query.cookies import MALFORMED, VALID
 from dnsd.query.finish import option
 from dnsd.query.ratelimit import LIMITS
-from dnsd.query.request import Request, Transport, ZoneSet
+from dnsd.query.request import FOUND, Request, Transport, ZoneSet
 from dnsd.query.views import UNLIMITED
 from dnsd.wire.iana import OptionCode
 
@@ -97,7 +97,7 @@ class Responder:
         self._pipeline = pipeline
         self._log = log
         # Hits of each limit that were told already.
-        self._told = dict.fromkeys(_TURNOVERS, 0)
+        self._told: dict[str, int] = {}
         self._cache = cache
         # Made when needed: few of the views and transports that can be occur.
         self._tables: dict[tuple[int, Transport], Table] = {}
@@ -118,14 +118,16 @@ class Responder:
         """Count what the parts only keep for themselves; to be called now and then."""
         self.row[_ENTRIES] = sum(map(len, self._tables.values()))
         tables = self._tables.values()
-        turnovers = (
-            self._parts.views.turnovers,
-            sum(table.entry_turnovers for table in tables),
-            sum(table.alias_turnovers for table in tables),
-        )
-        for slot, hits in zip(_TURNOVERS, turnovers, strict=True):
-            self.row[slot] += hits - self._told[slot]
-            self._told[slot] = hits
+        turnovers = {
+            "view_table": self._parts.views.turnovers,
+            "answer_cache_entries": sum(table.entry_turnovers for table in tables),
+            "answer_cache_aliases": sum(table.alias_turnovers for table in tables),
+        }
+        if self._parts.recursion is not None:
+            turnovers |= self._parts.recursion.turnovers()
+        for limit, hits in turnovers.items():
+            self.row[metrics.limit_slot(limit)] += hits - self._told.get(limit, 0)
+            self._told[limit] = hits
 
     def respond(self, request: Request, send_late: SendLate) -> bytes | None:
         """Answer one request.
@@ -226,6 +228,9 @@ class Responder:
                 times = (now, reply.expires, reply.look_again)
                 table.store(sighting, plain, made_from, (counter, reply.rate_class), times)
         _MISS_LATENCY.observe(self.row, now - request.now)
+        if reply.found:
+            self.row[_FOUND[reply.found]] += 1
+            _FOUND_LATENCY[reply.found].observe(self.row, now - request.now)
         return reply.octets
 
     def _count(self, request: Request, reply: Reply) -> int:
@@ -252,12 +257,14 @@ def _question_text(octets: bytes) -> str:
 
 
 _ENTRIES = metrics.ANSWER_CACHE_ENTRIES.slot()
-_TURNOVERS = tuple(
-    map(metrics.limit_slot, ("view_table", "answer_cache_entries", "answer_cache_aliases"))
-)
 _HITS = metrics.ANSWER_CACHE_HITS.slot()
 _MISSES = metrics.ANSWER_CACHE_MISSES.slot()
 _FAULTS = metrics.FAULTS.slot()
 _TRUNCATED = tuple(metrics.TRUNCATED.slot(transport) for transport in metrics.TRANSPORTS)
 _HIT_LATENCY = metrics.LATENCY.buckets("hit")
+_FOUND = {found: metrics.RESOLVER_ANSWERS.slot(found) for found in FOUND}
+_FOUND_LATENCY = {
+    found: metrics.RESOLVER_LATENCY.buckets("hit" if found in {"local", "hit"} else "miss")
+    for found in FOUND
+}
 _MISS_LATENCY = metrics.LATENCY.buckets("miss")

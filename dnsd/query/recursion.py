@@ -23,6 +23,7 @@ from dnsd.query.finish import extended_error
 from dnsd.query.views import POLICY_SHIFT
 from dnsd.query.waiting import Waiter
 from dnsd.resolver.cache.contract import Security
+from dnsd.resolver.client_rates import MISSES_LIMIT
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.outcome import Explanation, Outcome, servfail
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
     from dnsd.query.replies import Exchange
     from dnsd.query.waiting import Waiting
-    from dnsd.resolver.resolver import Resolver
+    from dnsd.resolver.client_rates import MissRates
+    from dnsd.resolver.resolver import Resolver, Task
     from dnsd.wire.rrset import RRset
 
 _NXDOMAIN = int(Rcode.NXDOMAIN)
@@ -42,6 +44,7 @@ _SERVFAIL = int(Rcode.SERVFAIL)
 _CACHEABLE = frozenset((int(Rcode.NOERROR), _NXDOMAIN))
 _NS = int(RRType.NS)
 _ADDRESS_TYPES = frozenset((int(RRType.A), int(RRType.AAAA)))
+_IPV6_LOOPBACK = bytes(15) + b"\x01"
 _STALE_ANSWER = Explanation(int(ExtendedError.STALE_ANSWER))
 _STALE_NXDOMAIN = Explanation(int(ExtendedError.STALE_NXDOMAIN_ANSWER))
 _FILTERED = Explanation(int(ExtendedError.FILTERED), "private addresses in a public name")
@@ -87,6 +90,7 @@ class Sources:
         resolver: the resolver.
         authority: our zones; as in ``Parts``.
         local_names: local names, special-use names, block lists.
+        rates: how many questions of one client may be looked up.
         without_private: takes private addresses out of the answer to a public
             name; returns ``None`` if there are none.
     """
@@ -94,6 +98,7 @@ class Sources:
     resolver: Resolver
     authority: Callable[..., Answer | None]
     local_names: LocalNames
+    rates: MissRates
     without_private: Callable[[bytes, list[RRset]], list[RRset] | None]
 
 
@@ -134,6 +139,7 @@ class Recursion:
             )
             if outcome is not None and not outcome.unfinished:
                 self._write(exchange, outcome)
+                exchange.found = "local"
                 return Found.NOW
         if not query.flags & RD:
             return self._from_cache(waiter)
@@ -153,6 +159,16 @@ class Recursion:
                 self.waiting.leave(waiter)
         for waiter in self.waiting.overdue(now):
             self._give_up(waiter, _TOOK_TOO_LONG)
+
+    def turnovers(self) -> dict[str, int]:
+        """Return how often each table forgot its older half, by the name of its limit."""
+        world = self._resolver.world
+        return {
+            "server_table": world.servers.turnovers
+            + world.quotas.zones.turnovers
+            + world.quotas.servers.turnovers,
+            "failure_table": world.failures.turnovers,
+        }
 
     def _from_cache(self, waiter: Waiter) -> Found:
         """Answer without asking anybody."""
@@ -174,23 +190,38 @@ class Recursion:
             self.waiting.leave(waiter)
 
         started = self._resolver.resolve(
-            waiter.name, exchange.query.qtype, finish, local=waiter.local
+            waiter.name,
+            exchange.query.qtype,
+            finish,
+            local=waiter.local,
+            admit=partial(self._admit, waiter),
         )
-        if isinstance(started, Outcome):
-            self._write(exchange, self._or_stale(waiter, started))
-            for each in started.refresh:
-                self._resolver.refresh(*each)
-            return Found.NOW
-        waiter.task = started
+        if not isinstance(started, Outcome):
+            return Found.LATER
+        if waiter.is_refused and exchange.is_datagram:
+            # Its stub asks again, and by then we may have room for it.
+            exchange.limits += started.limits
+            return Found.DROPPED
+        self.waiting.forget(waiter)
+        self._write(exchange, self._or_stale(waiter, started))
+        for each in started.refresh:
+            self._resolver.refresh(*each)
+        return Found.NOW
+
+    def _admit(self, waiter: Waiter, task: Task) -> str:
+        """Let a client wait, before anything is asked for it; the limit that forbids it."""
+        request = waiter.exchange.request
+        waiter.task = task
+        if not _is_loopback(request.client) and not self._sources.rates.allow(
+            request.client, request.now
+        ):
+            waiter.is_refused = True
+            return MISSES_LIMIT
         limit, shed = self.waiting.enter(waiter)
         if shed is not None:
-            exchange.limits += ("recursions",)
             self._give_up(shed, _TOO_MANY)
-        if limit:
-            exchange.limits += (limit,)
-            self._resolver.cancel(started)
-            return Found.DROPPED
-        return Found.LATER
+        waiter.is_refused = bool(limit)
+        return limit
 
     def _give_up(self, waiter: Waiter, explanation: Explanation) -> None:
         """End the search for a client; it gets what is old, or a failure."""
@@ -276,6 +307,19 @@ class Recursion:
         exchange.once = outcome.stale or rcode not in _CACHEABLE or not ttl
         exchange.expires = self._now() + ttl
         exchange.look_again = outcome.refresh_at
+        exchange.found = _found(outcome)
 
     def _now(self) -> float:
         return self._resolver.world.network.now()
+
+
+def _found(outcome: Outcome) -> str:
+    if outcome.rcode == _SERVFAIL:
+        return "failed"
+    if outcome.stale:
+        return "stale"
+    return "hit" if outcome.cached else "miss"
+
+
+def _is_loopback(client: bytes) -> bool:
+    return client[0] == 127 if len(client) == 4 else client == _IPV6_LOOPBACK

@@ -70,6 +70,7 @@ class Exchange:
         recursed: the resolver had a part in the answer.
         once: the answer is for this client at this moment, and not to be kept.
         limits: names of limits that were hit on the way to the answer.
+        found: how the resolver came by the answer: one of ``request.FOUND``.
         is_late: the answer comes so late that it must not be sent.
     """
 
@@ -88,6 +89,7 @@ class Exchange:
     recursed: bool = False
     once: bool = False
     limits: tuple[str, ...] = ()
+    found: str = ""
     is_late: bool = False
 
 

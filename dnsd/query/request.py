@@ -33,6 +33,11 @@ _LABELS: Final = ("udp", "tcp", "dot", "doh")
 ENCRYPTED: Final = frozenset((Transport.TLS, Transport.HTTPS))
 
 
+#: How the resolver came by an answer: a name of ours or a list's, its cache, by asking,
+#: expired data, not at all.
+FOUND: Final = ("local", "hit", "miss", "stale", "failed")
+
+
 class ZoneSet(enum.IntEnum):
     """Where the zone that answered comes from; part of hot counter slots."""
 
@@ -95,6 +100,8 @@ class Reply:
             ``malformed``; empty when something is.
         error: why the request was refused or malformed, for a log; or empty.
         crash: what made us fail, a defect or the store; the client got SERVFAIL.
+        found: how the resolver came by the answer, one of :data:`FOUND`; empty if it
+            had no part in it.
         expires: monotonic seconds until which a cacheable reply may be sent again,
             its TTLs lowered; infinite when they do not age.
         look_again: monotonic seconds from which the next query for it is to come
@@ -115,6 +122,7 @@ class Reply:
     dropped: str = ""
     error: str = ""
     crash: Exception | None = None
+    found: str = ""
     expires: float = _NEVER
     look_again: float = _NEVER
     query: Query | None = None

@@ -42,6 +42,7 @@ class Waiter:
         local: answers what is not to be asked for upstream.
         done: to be called once when the answer is there.
         task: what finds it.
+        is_refused: it may not wait.
     """
 
     exchange: Exchange
@@ -49,6 +50,7 @@ class Waiter:
     local: Local
     done: Callable[[], None]
     task: Task | None = None
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,18 @@ class Waiting:
 
     def leave(self, waiter: Waiter) -> None:
         """Let a client go with its answer; nothing happens when it has gone."""
+        if self.forget(waiter):
+            waiter.done()
+
+    def forget(self, waiter: Waiter) -> bool:
+        """Take a client out that is answered in another way; whether it was in."""
         if waiter not in self._waiters:
-            return
+            return False
         del self._waiters[waiter]
         self._untried.pop(waiter, None)
         self._places.leave(waiter)
         self._answers.leave(waiter.exchange.request.client)
-        waiter.done()
+        return True
 
     def is_too_late(self, waiter: Waiter, now: float) -> bool:
         """Tell whether an answer would come so late that it must not be sent."""

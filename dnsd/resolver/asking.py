@@ -263,11 +263,18 @@ class Asking:
             servers.case_changed(address, now)
             return _over_tcp(transport)
         self._reason = Explanation(int(ExtendedError.NETWORK_ERROR), _IN_WORDS[result])
-        if result is Result.UNREACHABLE:
+        if result is Result.UNREACHABLE or (
+            result is Result.CLOSED and not self._has_answered(address)
+        ):
             servers.unreachable(address, now)
         elif result is Result.TIMED_OUT:
             servers.timed_out(address, now)
         return None
+
+    def _has_answered(self, address: bytes) -> bool:
+        """Tell whether a server answered over UDP before it closed a connection."""
+        server = self.world.servers.find(address, self.world.network.now())
+        return server is not None and not server.timeouts
 
     def _judge_edns(
         self, address: bytes, transport: Transport, message: Message, now: float

@@ -36,7 +36,9 @@ class Setbacks(Generic[Value]):
         self._max_s = max_s
         self.table: Recent[tuple[float, float, Value]] = Recent(entries)
 
-    def add(self, key: bytes, now: float, reason: Value, *, grows: bool = True) -> None:
+    def add(
+        self, key: bytes, now: float, reason: Value, *, grows: bool = True, least_s: float = 0.0
+    ) -> None:
         """Note a failure; one that is noted already stays as it is.
 
         Args:
@@ -44,6 +46,7 @@ class Setbacks(Generic[Value]):
             now: monotonic seconds.
             reason: why.
             grows: may last longer than the time before.
+            least_s: lasts so long at least.
         """
         length_s = self._first_s
         earlier = self.table.get(key)
@@ -53,7 +56,7 @@ class Setbacks(Generic[Value]):
                 return
             if now < end + self._max_s:
                 length_s = min(2 * earlier_s, self._max_s) if grows else earlier_s
-        self.table.put(key, (now + length_s, length_s, reason))
+        self.table.put(key, (now + max(length_s, least_s), length_s, reason))
 
     def find(self, key: bytes, now: float) -> Value | None:
         """Return why a key is still to be left alone, ``None`` if it is not."""
@@ -79,20 +82,27 @@ class Failures:
         return self._setbacks.table.turnovers
 
     def failed(
-        self, name: bytes, rrtype: int, now: float, reason: Explanation, *, grows: bool = True
+        self,
+        question: tuple[bytes, int],
+        now: float,
+        reason: Explanation,
+        *,
+        grows: bool = True,
+        least_s: float = 0.0,
     ) -> None:
         """Remember that a question could not be resolved.
 
         Args:
-            name: asked for, in canonical form.
-            rrtype: asked for.
+            question: name in canonical form, and type.
             now: monotonic seconds.
             reason: what clients are told.
             grows: lasts twice as long as the last time; not so while no server at
                 all answers, because then it is our own network that failed and
                 nobody gains from our silence after it has come back.
+            least_s: lasts so long at least: while clients get expired answers, there
+                is no hurry (RFC 8767 §5).
         """
-        self._setbacks.add(_key(name, rrtype), now, reason, grows=grows)
+        self._setbacks.add(_key(*question), now, reason, grows=grows, least_s=least_s)
 
     def find(self, name: bytes, rrtype: int, now: float) -> Explanation | None:
         """Return why a question is not asked again yet, ``None`` if it may be."""

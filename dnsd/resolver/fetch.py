@@ -51,19 +51,39 @@ def fetch(world: World, question: Ask, budget: Budget) -> Generator[Any, Any, En
     Returns:
         Data, an alias, or a denial, each kept already; or why there is none.
     """
-    now = world.network.now()
-    known = world.failures.find(question.name, question.type, now)
+    started = world.network.now()
+    known = world.failures.find(question.name, question.type, started)
     if known is not None:
         return Failed(known)
     found = yield from _Fetch(world, question, budget).run()
     if isinstance(found, Failed):
         if not found.limit:
-            world.failures.failed(
-                question.name, question.type, world.network.now(), found.explanation
-            )
+            note_failure(world, question, found, started)
     else:
         world.failures.forget(question.name, question.type)
     return found
+
+
+def note_failure(world: World, question: Ask, failed: Failed, started: float) -> None:
+    """Remember that a question failed, so that it is not asked again at once (RFC 9520).
+
+    Args:
+        world: where it is remembered.
+        question: name and type.
+        failed: why.
+        started: monotonic seconds when asking began; if nobody answered anything
+            since then, it may be our own network that fails.
+    """
+    limits, now = world.options.limits, world.network.now()
+    name, rrtype = question.name, question.type
+    old = world.records.find_stale(name, rrtype, now, limits.stale_age_s)
+    world.failures.failed(
+        (name, rrtype),
+        now,
+        failed.explanation,
+        grows=world.servers.answered_at >= started,
+        least_s=limits.stale_recheck_s if old is not None else 0.0,
+    )
 
 
 class _Fetch:

@@ -52,6 +52,13 @@ class ResolverLimits:
         stale_wait_s: a client's wait before it gets an expired answer.
         stale_recheck_s: time between attempts to refresh an expired answer.
         prefetch_share: share of all fetches that may be prefetches.
+        client_misses: questions a second of one client that the cache cannot
+            answer; 0 for no limit. All workers share it.
+        client_misses_burst: how many of these may come at once.
+        waiting_answers: answers waited for by one client that may be forged.
+        waiting_answers_proven: the same for one with a cookie, or over a stream.
+        late_answer_s: age from which an answer is not sent to a client over UDP for
+            which many wait.
     """
 
     query_packets: int = 100
@@ -95,6 +102,11 @@ class ResolverLimits:
     stale_wait_s: float = 1.8
     stale_recheck_s: float = 30.0
     prefetch_share: float = 0.1
+    client_misses: int = 200
+    client_misses_burst: int = 400
+    waiting_answers: int = 100
+    waiting_answers_proven: int = 1000
+    late_answer_s: float = 1.9
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.asking import Asking
 from dnsd.resolver.commands import Ask
+from dnsd.resolver.fetch import note_failure
 from dnsd.resolver.keep import keep_chain
 from dnsd.resolver.outcome import Explanation, Failed
 from dnsd.resolver.referral import delegation_of
@@ -38,11 +39,19 @@ def prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
     Returns:
         The root's NS RRset, which is kept as a record too.
     """
-    told = yield from Asking(world, world.hints, Ask(ROOT, _NS), budget).run()
+    started = world.network.now()
+    known = world.failures.find(ROOT, _NS, started)
+    if known is not None:
+        return Failed(known)
+    question = Ask(ROOT, _NS)
+    told = yield from Asking(world, world.hints, question, budget).run()
     if isinstance(told, Failed):
+        if not told.limit:
+            note_failure(world, question, told, started)
         return told
     said = told.said
     if said.meaning is not Meaning.ANSWER or not said.chain:
+        note_failure(world, question, _NOT_ANSWERED, started)
         return _NOT_ANSWERED
     rrset = said.chain[0]
     addresses: dict[bytes, tuple[bytes, ...]] = {}

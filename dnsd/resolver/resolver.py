@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _ROOT_SERVERS = (ROOT, int(RRType.NS))
 _FAULT = Failed(Explanation(int(ExtendedError.OTHER), "internal fault"))
 _CIRCLE = Failed(Explanation(int(ExtendedError.OTHER), "name servers depend on each other"))
+_NOT_ADMITTED = Failed(Explanation(int(ExtendedError.NOT_READY), "too many queries wait"))
 _CROWDED = Failed(
     Explanation(int(ExtendedError.OTHER), "too many wait for this answer"), "fetch_clients"
 )
@@ -50,9 +51,22 @@ class Task:
         key: name and type of a fetch; empty for a client's question.
         depth: look-ups of name server addresses around it.
         waiters: tasks that wait for it.
+        waits_for: the fetch that it waits for.
+        pending: the exchange or turn that it waits for.
+        admit: to be asked before its first fetch.
     """
 
-    __slots__ = ("_done", "budget", "depth", "key", "pending", "procedure", "waiters", "waits_for")
+    __slots__ = (
+        "_done",
+        "admit",
+        "budget",
+        "depth",
+        "key",
+        "pending",
+        "procedure",
+        "waiters",
+        "waits_for",
+    )
 
     def __init__(
         self,
@@ -67,6 +81,7 @@ class Task:
         self.waiters: list[Task] = []
         self.waits_for: Task | None = None
         self.pending: Cancellable | None = None
+        self.admit: Callable[[Task], str] | None = None
         self._done = done
 
     def tell(self, result: object) -> None:
@@ -96,13 +111,14 @@ class Resolver:
         """Return how many fetches are under way."""
         return len(self._running)
 
-    def resolve(
+    def resolve(  # noqa: PLR0913 - the question, and who is told and asked on the way
         self,
         name: bytes,
         rrtype: int,
         done: Callable[[Outcome], None],
         *,
         local: Local | None = None,
+        admit: Callable[[Task], str] | None = None,
         trace: Callable[[Step], None] | None = None,
     ) -> Outcome | Task:
         """Answer a client's question.
@@ -113,6 +129,8 @@ class Resolver:
             done: called once with the outcome, if this did not return it.
             local: answers the names that are not asked for upstream; where a chain
                 of aliases leads to one, it goes on there.
+            admit: asked once, before anything is asked upstream, for the limit that
+                forbids it; no name allows it.
             trace: told each exchange made for it.
 
         Returns:
@@ -135,6 +153,7 @@ class Resolver:
                 done(outcome)
 
         task = Task(follow(self.world, name, rrtype, local), budget, finish)
+        task.admit = admit
         self._run(task, None)
         is_early = False
         if early:
@@ -252,6 +271,12 @@ class Resolver:
 
     def _ask(self, task: Task, ask: Ask) -> Failed | None:
         """Let a task wait for a fetch; the result if it may not."""
+        admit, task.admit = task.admit, None
+        if admit is not None:
+            limit = admit(task)
+            if limit:
+                task.budget.hit(limit)
+                return _NOT_ADMITTED
         key = (ask.name, ask.type)
         running = self._running.get(key)
         if running is None:

@@ -17,7 +17,7 @@ from dnsd.query.waiting import Waiting, WaitingOptions
 from dnsd.resolver import shedding
 from dnsd.resolver.acceptance import judge
 from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
-from dnsd.resolver.client_rates import ClientLimits, WaitingAnswers
+from dnsd.resolver.client_rates import ClientLimits, MissRates, WaitingAnswers
 from dnsd.resolver.commands import Transport
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.failures import Failures
@@ -86,17 +86,33 @@ def recursion(
             resolver=resolver,
             authority=authority,
             local_names=local_names,
+            rates=MissRates(_client_limits(config)),
             without_private=_private_filter(config, authority, local_names),
         ),
         RecursionOptions(config.resolver.cache_only, config.resolver.serve_stale),
         Waiting(
-            WaitingOptions(stale_s=limits.stale_wait_s, time_s=limits.query_time_s),
+            WaitingOptions(
+                stale_s=limits.stale_wait_s,
+                time_s=limits.query_time_s,
+                late_s=limits.late_answer_s,
+            ),
             shedding.Waiting(limits),
-            WaitingAnswers(ClientLimits(workers=max(1, config.workers))),
+            WaitingAnswers(_client_limits(config)),
         ),
     )
     world.local = partial(found.here, 0)
     return found
+
+
+def _client_limits(config: Config) -> ClientLimits:
+    limits = config.resolver.limits
+    return ClientLimits(
+        misses_per_second=limits.client_misses,
+        misses_burst=limits.client_misses_burst,
+        waiting=limits.waiting_answers,
+        waiting_proven=limits.waiting_answers_proven,
+        workers=max(1, config.workers),
+    )
 
 
 def fresh_world(config: Config, reached_by: Network) -> World:
