@@ -11,7 +11,7 @@ are recorded. Processes share a board of memory for that::
     rows          one for each process that answers:
       session  8  that its sightings are of
       count    8  queries seen; those beyond the room are counted only
-      room        64 sightings of 296 octets, see ``_SIGHTING``
+      room        128 sightings of 296 octets, see ``_SIGHTING``
 
 Control writes the head, each process its own row; nothing is locked. A reader may
 miss what is just being written, no more. While nothing is watched a query costs
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dnsd.wire.message import Query
 
 MAX_PREFIX_OCTETS: Final = 31
-ROOM: Final = 64
+ROOM: Final = 128
 
 _COOKIE = int(OptionCode.COOKIE)
 _HEAD_OCTETS: Final = 304
