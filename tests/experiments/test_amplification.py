@@ -1,0 +1,21 @@
+"""The amplification experiment, in short: no family passes the budget of a question."""
+
+import pytest
+from experiments.amplification import table
+
+from dnsd.resolver.options import ResolverLimits
+
+pytestmark = pytest.mark.slow
+
+
+def test_no_composition_of_attacks_passes_the_budget_of_one_question():
+    limits = ResolverLimits()
+    rows = table(worlds=200)
+    assert sum(row[1] for row in rows) > 800
+    for family, _, median, worst, innocent, octets, seconds in rows:
+        assert worst <= limits.query_packets, family
+        assert median <= 20, family
+        # Servers of others that a referral names are looked up, a few of them.
+        assert innocent <= 32, family
+        assert octets <= limits.query_octets, family
+        assert seconds <= limits.query_time_s + limits.udp_timeout_max_s, family
