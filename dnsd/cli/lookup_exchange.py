@@ -1,10 +1,10 @@
 """One query to one server and its reply, with plain blocking sockets.
 
 UDP, then TCP when the reply is truncated (RFC 7766 §5); TCP; TLS (RFC 7858); HTTPS
-(RFC 8484, HTTP/1.1). A certificate is judged by the system's trust. When that
-fails the server is asked all the same, since a diagnosis is wanted, and the reply
-says so; it is an error only where a name or a file of certificates was given
-(opportunistic and strict usage, RFC 8310 §5).
+(RFC 8484). A certificate is judged by the system's trust. When that fails the server
+is asked all the same, since a diagnosis is wanted, and the reply says so; it is an
+error only where a name or a file of certificates was given (opportunistic and strict
+usage, RFC 8310 §5).
 
 Every wait has an end, and of a datagram or stream only the reply to our query is
 taken.
@@ -13,7 +13,6 @@ taken.
 from __future__ import annotations
 
 import enum
-import http.client
 import socket
 import ssl
 import time
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 MAX_REPLY_OCTETS: Final = 65_535
 HTTPS_PATH: Final = "/dns-query"  # RFC 8484 §4.1.1 names it in its examples
-_DNS_MESSAGE: Final = "application/dns-message"
 # Datagrams that are no reply to our query, before a server is given up.
 _MAX_STRAYS: Final = 100
 
@@ -156,7 +154,7 @@ def ask(query: bytes, server: Server, way: Way, options: AskOptions) -> Reply:
             with _connect(server, options) as stream:
                 octets = _over_stream(query, stream, options)
         elif way is not Way.UDP:
-            octets, certificate = _encrypted(query, server, way, options)
+            octets, certificate, started = _encrypted(query, server, way, options)
         message = parse_message(octets)
     except FormError as error:
         raise AskError(f"the reply cannot be read: {error}") from None
@@ -167,8 +165,8 @@ def ask(query: bytes, server: Server, way: Way, options: AskOptions) -> Reply:
         raise AskError(reason, silent=True) from None
     except ssl.SSLError as error:
         raise AskError(f"TLS failed: {_reason(error)}") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise AskError(getattr(error, "strerror", None) or str(error) or repr(error)) from None
+    except OSError as error:
+        raise AskError(error.strerror or str(error) or repr(error)) from None
     seconds = time.monotonic() - started
     return Reply(message, octets, server, way, seconds, truncated, strays, certificate)
 
@@ -235,21 +233,31 @@ def _read(stream: socket.socket, size: int, end: float) -> bytes:
     return bytes(octets)
 
 
-def _encrypted(query: bytes, server: Server, way: Way, options: AskOptions) -> tuple[bytes, str]:
-    """Ask over TLS or HTTPS: the reply, and what is to be said about the certificate."""
-    name = options.tls_name or server.name or server.address
+def _encrypted(
+    query: bytes, server: Server, way: Way, options: AskOptions
+) -> tuple[bytes, str, float]:
+    """Ask over TLS or HTTPS.
+
+    Returns:
+        The reply, what is to be said about the certificate, and when the attempt that
+        succeeded began.
+    """
     ask_one = _over_tls if way is Way.TLS else _over_https
     trusting = ssl.create_default_context(cafile=options.authorities)
+    started = time.monotonic()
     try:
-        return ask_one(query, server, trusting, options), f"verified for {name}"
+        octets = ask_one(query, server, trusting, options)
     except ssl.SSLCertVerificationError as error:
         if options.is_strict:
             raise AskError(f"the certificate is not to be trusted: {_reason(error)}") from None
         said = f"not verified: {_reason(error)}"
+    else:
+        return octets, f"verified for {_name(server, options)}", started
     any_certificate = ssl.create_default_context()
     any_certificate.check_hostname = False
     any_certificate.verify_mode = ssl.CERT_NONE
-    return ask_one(query, server, any_certificate, options), said
+    started = time.monotonic()
+    return ask_one(query, server, any_certificate, options), said, started
 
 
 def _over_tls(query: bytes, server: Server, context: ssl.SSLContext, options: AskOptions) -> bytes:
@@ -264,37 +272,23 @@ def _over_tls(query: bytes, server: Server, context: ssl.SSLContext, options: As
 def _over_https(
     query: bytes, server: Server, context: ssl.SSLContext, options: AskOptions
 ) -> bytes:
-    """Ask by POST; ID 0, so that caches on the way can tell equal questions (RFC 8484 §4.1)."""
-    connection = _Https(server, context, options)
-    try:
-        headers = {"Accept": _DNS_MESSAGE, "Content-Type": _DNS_MESSAGE}
-        connection.request("POST", server.path, b"\x00\x00" + query[2:], headers)
-        response = connection.getresponse()
-        octets = response.read(MAX_REPLY_OCTETS + 1)
-    finally:
-        connection.close()
-    if response.status != http.HTTPStatus.OK:
-        raise AskError(f"HTTP status {response.status} instead of an answer")
-    if response.headers.get_content_type() != _DNS_MESSAGE:
-        raise AskError(f"{response.headers.get_content_type()} came instead of {_DNS_MESSAGE}")
-    if not _is_reply(b"\x00\x00" + query[2:], octets) or len(octets) > MAX_REPLY_OCTETS:
+    from dnsd.cli.lookup_https import PROTOCOLS, HttpError, post  # noqa: PLC0415 - costs 40 ms
+
+    context.set_alpn_protocols(list(PROTOCOLS))
+    host = server.name or (f"[{server.address}]" if ":" in server.address else server.address)
+    url = f"{host}:{server.port}", server.path
+    query = b"\x00\x00" + query[2:]
+    with (
+        _connect(server, options) as opened,
+        context.wrap_socket(opened, server_hostname=_name(server, options)) as stream,
+    ):
+        try:
+            octets = post(stream, url, query, options.timeout_s)
+        except HttpError as error:
+            raise AskError(str(error)) from None
+    if not _is_reply(query, octets):
         raise AskError("what came is not the reply to our query")
     return octets
-
-
-class _Https(http.client.HTTPSConnection):
-    """A connection to an address, for the name of a server."""
-
-    def __init__(self, server: Server, context: ssl.SSLContext, options: AskOptions) -> None:
-        super().__init__(server.name or server.address, server.port, context=context)
-        self._server = server
-        self._tls_context = context
-        self._options = options
-
-    def connect(self) -> None:
-        opened = _connect(self._server, self._options)
-        name = _name(self._server, self._options)
-        self.sock = self._tls_context.wrap_socket(opened, server_hostname=name)
 
 
 def _name(server: Server, options: AskOptions) -> str:

@@ -1,7 +1,7 @@
 """A name server on loopback that says what a test wants it to say.
 
 ``say`` is called with the octets of each query and how it came (``udp``, ``tcp``,
-``tls``, ``https``) and returns the octets of the replies, one after another.
+``tls``, ``https``, ``http2``) and returns the octets of the replies, one after another.
 """
 
 import datetime as dt
@@ -14,6 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, RequestReceived, StreamEnded
 
 from dnsd.wire.message import QR, RA, Message, parse_message, render_message
 from dnsd.wire.rrset import RRset
@@ -32,11 +35,14 @@ def reply_to(query, *, flags=QR | RA, answer=(), authority=(), edns=None):
 class NameServer:
     """Answers over UDP and TCP at one port of 127.0.0.1; with a certificate also encrypted.
 
-    ``heard`` lists what came: how, and the octets.
+    ``heard`` lists what came: how, and the octets. ``content_type`` and ``reset`` make
+    it answer HTTP in another way.
     """
 
     def __init__(self, certificate=None):
         self.heard = []
+        self.content_type = ""
+        self.reset = False
         self.say = lambda query, _how: [reply_to(query)]
         self._servers = []
         datagrams = self._start(socketserver.ThreadingUDPServer(("127.0.0.1", 0), self._udp()))
@@ -48,6 +54,12 @@ class NameServer:
             encrypted = _Streams(("127.0.0.1", 0), self._stream("tls"))
             encrypted.socket = context.wrap_socket(encrypted.socket, server_side=True)
             self.tls_port = self._start(encrypted).server_address[1]
+            newer = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            newer.load_cert_chain(certificate)
+            newer.set_alpn_protocols(["h2"])
+            modern = _Streams(("127.0.0.1", 0), self._http2())
+            modern.socket = newer.wrap_socket(modern.socket, server_side=True)
+            self.http2_port = self._start(modern).server_address[1]
             web = ThreadingHTTPServer(("127.0.0.1", 0), self._https())
             web.daemon_threads = True
             web.handle_error = lambda *_: None
@@ -91,6 +103,41 @@ class NameServer:
 
         return Stream
 
+    def _http2(fake):  # noqa: N805
+        class Request(socketserver.BaseRequestHandler):
+            def handle(self):
+                connection = H2Connection(H2Configuration(client_side=False))
+                connection.initiate_connection()
+                body = b""
+                while True:
+                    self.request.sendall(connection.data_to_send())
+                    octets = self.request.recv(65_536)
+                    if not octets:
+                        return
+                    for event in connection.receive_data(octets):
+                        if isinstance(event, RequestReceived):
+                            headers = dict(event.headers)
+                            fake.path = headers[b":path"].decode()
+                        elif isinstance(event, DataReceived):
+                            body += event.data
+                        elif isinstance(event, StreamEnded):
+                            self.answer(connection, headers, body)
+
+            def answer(self, connection, headers, body):
+                replies = fake.replies(body, "http2")
+                if fake.reset:
+                    connection.reset_stream(1, 11)
+                    return
+                status = "200" if replies else "503"
+                kind = fake.content_type or headers[b"accept"].decode()
+                connection.send_headers(1, [(":status", status), ("content-type", kind)])
+                octets = b"".join(replies)
+                for start in range(0, len(octets), 10_000):
+                    connection.send_data(1, octets[start : start + 10_000])
+                connection.end_stream(1)
+
+        return Request
+
     def _https(fake):  # noqa: N805
         class Request(BaseHTTPRequestHandler):
             def log_message(self, *_):
@@ -101,7 +148,7 @@ class NameServer:
                 fake.path = self.path
                 replies = fake.replies(query, "https")
                 self.send_response(200 if replies else 503)
-                self.send_header("Content-Type", self.headers["Accept"])
+                self.send_header("Content-Type", fake.content_type or self.headers["Accept"])
                 self.end_headers()
                 self.wfile.write(b"".join(replies))
 

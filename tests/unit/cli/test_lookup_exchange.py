@@ -153,6 +153,12 @@ def test_https_asks_with_id_0_at_the_path(encrypted):
     assert encrypted.path == "/other"
 
 
+def test_what_http_brings_must_be_the_reply(encrypted):
+    encrypted.say = lambda query, _: [b"\x00\x01" + reply_to(query)[2:]]
+    with pytest.raises(AskError, match="what came is not the reply to our query"):
+        _ask(encrypted, Way.HTTPS)
+
+
 def test_an_http_error_is_no_reply(encrypted):
     encrypted.say = lambda *_: []
     with pytest.raises(AskError, match="HTTP status 503 instead of an answer"):
