@@ -21,7 +21,7 @@ from dnsd.cli.printing import print_json
 from dnsd.control.client import ControlError
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
-from dnsd.wire.iana import rrclass_from_text, rrtype_to_text
+from dnsd.wire.iana import Rcode, rrclass_from_text, rrtype_to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -133,7 +133,7 @@ def _query_form(given: dict[str, Any]) -> QueryForm:
 def _candidates(
     asked: Asked, config_file: Path | None, given: dict[str, Any]
 ) -> Iterator[tuple[Server, Way]]:
-    """List whom to ask: the next one where nothing listens at the one before.
+    """List whom to ask: the next one where the one before does not answer.
 
     Raises:
         WordsError, ServerError: there is nobody.
@@ -160,9 +160,13 @@ def _candidates(
 def _ask_all(
     asked: Asked, form: QueryForm, candidates: Iterable[tuple[Server, Way]], options: AskOptions
 ) -> list[Reply]:
-    """Ask every question of the first server that replies, and say who did not."""
+    """Ask every question of the first server that will answer, and say who did not reply.
+
+    A dnsd that only serves zones refuses all else; then the next one is asked.
+    """
     failures = []
     replies: list[Reply] = []
+    refusals: list[Reply] = []
     for server, way in candidates:
         pad = form.edns and way in (Way.TLS, Way.HTTPS)
         try:
@@ -171,8 +175,10 @@ def _ask_all(
                 replies.append(ask(query, server, way, options))
         except AskError as error:
             failures.append((f"{place(server.by(way))} over {way.value}: {error}", error.refused))
-        if replies:
+        if any(reply.message.rcode != Rcode.REFUSED for reply in replies):
             break
+        refusals, replies = refusals or replies, []
+    replies = replies or refusals
     for line, refused in failures:
         # That no dnsd runs here is not worth a line when somebody else replied.
         if not (refused and replies):

@@ -68,6 +68,27 @@ def test_where_no_dnsd_answers_the_resolvers_of_the_system_are_asked(
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("rcode", "answer"),
+    [(Rcode.NOERROR, "192.0.2.1\n"), (Rcode.REFUSED, "")],
+    ids=["other", "none"],
+)
+def test_what_our_own_dnsd_refuses_the_system_is_asked(run, name_server, system, rcode, answer):
+    other = NameServer()
+    try:
+        system += [Server("127.0.0.1", other.port)]
+        say, port = name_server.say, name_server.port
+        other.say = (
+            say if not rcode else lambda query, _: [reply_to(query, flags=QR | Rcode.REFUSED)]
+        )
+        name_server.say = lambda query, _: [reply_to(query, flags=QR | Rcode.REFUSED)]
+        assert run("lookup", "www.example.test", "a", "--short").stdout == answer
+        if rcode:
+            assert f"port {port} over UDP" in run("lookup", "www.example.test", "a").stdout
+    finally:
+        other.close()
+
+
 def test_who_names_a_configuration_wants_its_dnsd(run, name_server, directory, system):
     (directory / "dnsd.yaml").write_text("listen: [{address: 127.0.0.1, port: 1}]\nuser: none\n")
     system += [Server("127.0.0.1", name_server.port)]
