@@ -57,8 +57,10 @@ class Interface:
         self._reloader.request("start")
 
     def reload(self, cause: str) -> None:
-        """Have all zone files read again."""
+        """Have all zone files read again, and block lists asked for."""
         self._reloader.request(cause)
+        if self._block_lists is not None:
+            self._block_lists.refresh()
 
     def stop(self) -> None:
         """Serve and watch no more; the sockets stay open for the next process."""

@@ -35,13 +35,18 @@ def test_zones_are_brought_in_line_with_their_files_at_the_start(around):
     assert watcher.calls == ["start", "stop"]
 
 
+class BlockLists(Watcher):
+    def refresh(self):
+        self.calls.append("refresh")
+
+
 def test_block_lists_are_kept_while_it_runs(around):
-    lists = Watcher()
+    lists = BlockLists()
     interface = Interface(Reloader(), None, (), around, lists)
     interface.start()
-    assert lists.calls == ["start"]
+    interface.reload("signal")
     interface.stop()
-    assert lists.calls == ["start", "stop"]
+    assert lists.calls == ["start", "refresh", "stop"]
 
 
 def test_without_a_watcher_only_commands_and_signals_reload(around):
