@@ -135,7 +135,7 @@ class Play:
             zone = zone_from_text(origin, text)
             for where in addresses:
                 by_address.setdefault(where, []).append(zone)
-            if zone.origin == names.ROOT:
+            if zone.origin == names.ROOT and not hints.servers:
                 hints = root_hints(zone, addresses)
         told = [where for each in scenario.ranges for where in each.addresses]
         for where in {*by_address, *told}:

@@ -10,11 +10,18 @@ from scenarios.runner import Play
 HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.rpl"))
 # RFC and section, or the public number of a defect.
+# What we do not do yet, and why.
+NOT_YET = {
+    "resolution/dname_that_makes_a_name_too_long.rpl": "YXDOMAIN is taken for a server's error",
+}
 CITATION = re.compile(r"RFC \d+( §[\d.]+)?|CVE-\d{4}-\d+|GHSA-[\w-]+")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HERE)))
-def test_scenario(path):
+def test_scenario(path, request):
+    reason = NOT_YET.get(str(path.relative_to(HERE)))
+    if reason:
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     Play(read(path)).run()
 
 
