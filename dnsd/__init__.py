@@ -28,7 +28,7 @@ the reply as facts, and the shell counts them.
 
 Layers, each may import those to its right::
 
-    {cli | lab} → run → control → net → {config | observe} → query → {resolver | authority} → {wire | source}
+    cli → lab → run → control → net → {config | observe} → query → {resolver | authority} → {wire | source}
 
 Twisted appears only in ``net``, ``control``, ``run`` and ``cli``. The core takes the
 time and entropy as arguments and does no I/O; the two stores are the exception,
