@@ -32,16 +32,17 @@ from fakes.internet_worlds import generate
 from dnsd.resolver.options import ResolverOptions
 
 
-def examine(rng, options=None):
+def examine(rng, options=None, caches=()):
     """Ask what is to be asked in one world; return what was found.
 
     Args:
         rng: makes the world; has the methods of ``random.Random``.
         options: of the resolver; the usual ones unless given.
+        caches: of records and of delegations, in memory unless given.
     """
     world = generate(rng)
     options = options or ResolverOptions()
-    asker = Asker(world.internet, world.hints, options, seed=rng.randrange(2**32))
+    asker = Asker(world.internet, world.hints, options, rng.randrange(2**32), caches=caches)
     internet = world.internet
     audit = Audit(world, asker)
     for name, rrtype in world.questions:
@@ -49,8 +50,13 @@ def examine(rng, options=None):
         outcome = asker.ask(name, rrtype)
         audit.outcome(name, rrtype, outcome, internet.now() - started,
                       internet.octets_received - octets)  # fmt: skip
-    # Once more all at a time: some from the cache, some together with others.
+    # Once more all at a time: some from the cache, some together with others. What has
+    # expired meanwhile is as true as it was (RFC 8767 §5).
     internet.run(internet.now() + rng.choice((0.0, 100.0, 4000.0)))
+    for name, rrtype in world.questions:
+        stale = asker.resolver.known(name, rrtype, stale=True)
+        if stale is not None:
+            audit.outcome(name, rrtype, stale, 0.0, 0)
     waiting = [(name, rrtype, asker.start(name, rrtype)) for name, rrtype in world.questions]
     started = internet.now()
     internet.run()

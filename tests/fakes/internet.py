@@ -12,16 +12,19 @@ from dnsd.resolver.servers import Servers
 from dnsd.resolver.world import World
 
 
-class WatchedDelegations(MemoryDelegations):
+class WatchedDelegations:
     """Keeps a history of what was written, for those who look for forged cuts."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, cache):
+        self.cache = cache
         self.written = []
 
     def put(self, delegation, now):
         self.written.append((now, delegation))
-        super().put(delegation, now)
+        return self.cache.put(delegation, now)
+
+    def __getattr__(self, name):
+        return getattr(self.cache, name)
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Asker:
         hints: the root's servers.
         options: of the resolver.
         seed: of its entropy, which is not to be guessed in earnest only.
+        configured: forward and stub zones.
+        caches: of records and of delegations; in memory unless given.
     """
 
     internet: object
@@ -40,11 +45,12 @@ class Asker:
     options: ResolverOptions = field(default_factory=ResolverOptions)
     seed: int = 0
     configured: dict = field(default_factory=dict)
+    caches: tuple = ()
 
     def __post_init__(self):
         limits = self.options.limits
-        self.records = MemoryRecords()
-        self.delegations = WatchedDelegations()
+        self.records, delegations = self.caches or (MemoryRecords(), MemoryDelegations())
+        self.delegations = WatchedDelegations(delegations)
         self.faults = []
         self.world = World(
             self.internet, self.records, self.delegations, Servers(limits), Failures(limits),

@@ -14,6 +14,7 @@ import random
 
 import pytest
 from experiments.isolation import examine, run
+from fakes.cache_files import SharedFile
 from fakes.internet import Asker
 from fakes.internet_audit import Audit
 from fakes.internet_worlds import generate
@@ -21,6 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dnsd.lab.internet import Route
+from dnsd.resolver.cache.contract import Selector
 from dnsd.resolver.options import ResolverOptions
 from dnsd.wire import names
 
@@ -63,6 +65,16 @@ def test_no_option_gives_isolation_up(rng, minimisation, cookies, randomized):
     audit = examine(rng, options)
     # Without random letter case, or with strict minimisation, some more may fail.
     assert [text for text in audit.complaints if "SERVFAIL" not in text] == []
+
+
+def test_the_cache_that_processes_share_keeps_no_lie_either(tmp_path):
+    with SharedFile(tmp_path) as file:
+        for seed in range(200):
+            views = file.views(commits=bool(seed % 2), reads_elsewhere=bool(seed % 2))
+            audit = examine(random.Random(seed), caches=views)
+            assert audit.complaints == []
+            for view in views:
+                view.flush(Selector())
 
 
 def test_a_cut_is_renewed_only_by_a_server_of_its_parent():

@@ -1,6 +1,7 @@
 """Every scenario file is played; its first line says which rule it shows."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from scenarios.runner import Play
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.rpl"))
+INDEX = tomllib.loads((HERE.parent / "house" / "rfcs.toml").read_text())["rfc"]
 # RFC and section, or the public number of a defect.
 # What we do not do yet, and why.
 NOT_YET = {
@@ -27,7 +29,9 @@ def test_scenario(path, request):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HERE)))
 def test_the_first_line_says_which_rule_is_shown(path):
-    assert CITATION.search(read(path).rule)
+    rule = read(path).rule
+    assert CITATION.search(rule)
+    assert set(re.findall(r"RFC (\d+)", rule)) <= INDEX.keys()
 
 
 @pytest.mark.parametrize(
