@@ -36,10 +36,13 @@ _STOP_S = 20.0
 _POLL_S = 0.1
 
 _CONFIGURATION = """\
-listen: [{{address: {address}, port: {port}}}]
+listen:
+  - {{address: {address}, port: {port}}}
+  - {{address: {tls}, port: {port}, transports: [dot]}}
+  - {{address: {https}, port: {port}, transports: [doh]}}
 user: none
 state_directory: state
-control: {{http: none}}
+control: {{http: '{metrics}:{port}'}}
 authority: {{zones: zones}}
 resolver:
   root_hints: root.hints
@@ -52,6 +55,7 @@ resolver:
 _TRY = (
     ("dnsd lookup www.shop.test", "an address; the second time it comes from the cache"),
     ("dnsd lookup --trace www.blog.example", "the way there, from the root down"),
+    ("dnsd lookup www.shop.test --https", "over HTTPS, as --tls asks over TLS"),
     ("dnsd lookup big.shop.test TXT --trace", "an answer too large for a datagram"),
     ("dnsd cache show --tree shop.test", "what was learned, and of whom"),
     ("dnsd lookup www.evil.test", "a server that lies about shop.test in every answer"),
@@ -79,7 +83,7 @@ async def _run(directory: Path, port: int, *, queries: bool) -> int:
     """Run everything until a signal; the exit status."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     try:
         servers = await serve(lab_world.places(), port, _print_query if queries else _say_nothing)
@@ -107,7 +111,13 @@ def _configure(directory: Path, port: int) -> Path:
     (directory / "zones").mkdir()
     (directory / "root.hints").write_text(lab_world.ROOT_HINTS)
     path = directory / "dnsd.yaml"
-    path.write_text(_CONFIGURATION.format(address=lab_world.RESOLVER, port=port))
+    addresses = {
+        "address": lab_world.RESOLVER,
+        "tls": lab_world.RESOLVER_TLS,
+        "https": lab_world.RESOLVER_HTTPS,
+        "metrics": lab_world.METRICS,
+    }
+    path.write_text(_CONFIGURATION.format(**addresses, port=port))
     return path
 
 
@@ -153,10 +163,17 @@ def _announce(directory: Path, port: int) -> None:
     places = lab_world.places()
     click.echo(f"A small Internet, all on port {port}:\n")
     rows = [(f"  {place.address}", place.what) for place in places]
-    print_table([*rows, (f"  {lab_world.RESOLVER}", "dnsd, which knows the root and nothing else")])
+    rows += [
+        (f"  {lab_world.RESOLVER}", "dnsd, which knows the root and nothing else"),
+        (f"  {lab_world.RESOLVER_TLS}", "the same over TLS"),
+        (f"  {lab_world.RESOLVER_HTTPS}", "the same over HTTPS"),
+    ]
+    print_table(rows)
     click.echo("\nIn another terminal:\n")
     click.echo(f"  export DNSD_CONFIG={directory / 'dnsd.yaml'}")
-    print_table([(f"  {command}", f"# {what}") for command, what in _TRY])
+    metrics = f"curl -s http://{lab_world.METRICS}:{port}/metrics | grep ^dnsd_resolver"
+    rows = [*_TRY, (metrics, "what has been counted")]
+    print_table([(f"  {command}", f"# {what}") for command, what in rows])
     click.echo("\nCtrl-C ends it and leaves nothing behind.")
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dnsd.resolver.commands import Transport
 
 RESOLVER: Final = "127.53.53.53"
+RESOLVER_TLS: Final = "127.53.53.55"
+RESOLVER_HTTPS: Final = "127.53.53.56"
+METRICS: Final = "127.53.53.54"
 _SLOW_S: Final = 0.3
 
 ROOT_HINTS: Final = """\

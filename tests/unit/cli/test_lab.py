@@ -33,7 +33,8 @@ def dnsd(environment, *words):
     )  # fmt: skip
 
 
-def test_the_lab_is_there_until_it_is_told_to_end(environment, tmp_path, port):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=["Ctrl-C", "hung up"])
+def test_the_lab_is_there_until_it_is_told_to_end(environment, tmp_path, port, number):
     words = [sys.executable, "-u", "-m", "dnsd", "lab", "--queries", "--port", str(port)]
     lab = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
     try:
@@ -48,7 +49,7 @@ def test_the_lab_is_there_until_it_is_told_to_end(environment, tmp_path, port):
         found = dnsd(inside, "lookup", "www.shop.test", "A")
         assert found.stderr == ""
         assert "web.shop.test.  5m  A      192.0.2.80\n" in found.stdout
-        lab.send_signal(signal.SIGINT)
+        lab.send_signal(number)
         rest = lab.stdout.read()
         assert re.search(
             r"127\.53\.1\.1 \(test\.\) is asked shop\.test\. A over UDP", rest, re.IGNORECASE
