@@ -55,6 +55,9 @@ DATAGRAMS_PER_SOCKET: Final = 64
 _PORT_TRIES: Final = 16
 
 _TAKEN: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
+# The whole datagram, however long: a part of it could not be judged.
+_RECEIVE_OCTETS: Final = 65535
+
 _ANY_IPV4: Final = "0.0.0.0"  # noqa: S104 - routing chooses the address
 _ANY_IPV6: Final = "::"
 
@@ -164,8 +167,6 @@ class UdpExchanges:
         self._row = row
         self._judge = options.judge
         self._edns_size = options.edns_size
-        # One more, so that what is too long is seen to be.
-        self._receive_octets = options.edns_size + 1
         self._ports = SourcePorts(options.entropy, options.denied_ports)
         self._open: dict[int, UdpExchange] = {}
         self._epoll = select.epoll()
@@ -310,7 +311,7 @@ class UdpExchanges:
         assert opened is not None
         for _ in range(DATAGRAMS_PER_SOCKET):
             try:
-                octets, sender = opened.recvfrom(self._receive_octets)
+                octets, sender = opened.recvfrom(_RECEIVE_OCTETS)
             except BlockingIOError:
                 return
             except OSError:

@@ -362,10 +362,13 @@ def test_a_flood_on_one_socket_leaves_turns_to_others(bench, server):
     assert bench.row[metrics.limit_slot("datagrams_per_turn")] == 1
 
 
-def test_a_reply_longer_than_we_take_is_asked_for_again_over_tcp(bench, server):
+@pytest.mark.parametrize("records", [100, 3000])
+def test_a_reply_longer_than_we_take_is_asked_for_again_over_tcp(bench, server, records):
     bench.ask(server)
     server.receive()
-    server.send(reply_to(QUERY, extra=bytes(1300)))
+    address = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4\xc0\0\2\1"
+    whole = reply_to(QUERY, extra=address * records)
+    server.send(whole[:6] + records.to_bytes(2, "big") + whole[8:])
     bench.turn_until_ended()
     assert bench.ends[0].octets == cut(reply_to(QUERY))
     assert bench.ends[0].octets[2] & 2
