@@ -11,7 +11,7 @@ by a server outside the zone it speaks for, no zone cut by anybody but its paren
 question takes more packets, octets and time than its budget; nothing is left behind.
 
 What is true, a reference says that shares no code with servers and resolver. The
-first complaint ends the run; its seed repeats it. 100,000 worlds take an hour.
+first 20 complaints end the run; a seed repeats each. 100,000 worlds take 20 minutes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def examine(rng, options=None, caches=()):
     """
     world = generate(rng)
     options = options or ResolverOptions()
-    asker = Asker(world.internet, world.hints, options, rng.randrange(2**32), caches=caches)
+    asker = Asker(
+        world.internet, world.hints, options, rng.randrange(2**32), world.configured, caches
+    )
     internet = world.internet
     audit = Audit(world, asker)
     for name, rrtype in world.questions:
@@ -84,7 +86,7 @@ def run(seeds):
         totals["packets"] = max(totals["packets"], *audit.packets)
         totals["lies"] += audit.world.hostile_server.received
         complaints += [f"seed {seed}: {text}" for text in audit.complaints]
-        if len(complaints) > 200:
+        if len(complaints) > 20:
             break
     return totals, complaints
 

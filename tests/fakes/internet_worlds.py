@@ -81,6 +81,7 @@ class World:
         hostile_server: the liar.
         questions: (name, type) to ask, in this order.
         calm: nothing is lost and nobody throws datagrams in.
+        configured: sometimes the liar's subtree, as a forward or a stub zone.
     """
 
     internet: Internet
@@ -91,6 +92,7 @@ class World:
     hostile_server: Hostile
     questions: list
     calm: bool
+    configured: dict
     _reference: dict | None = None
 
     def is_honest_name(self, owner):
@@ -333,8 +335,20 @@ class Maker:
         )  # fmt: skip
         return World(
             self.internet, hints, self.drafts, self.hostile, set(aim.addresses), hostile,
-            self.questions(), calm,
+            self.questions(), calm, self.configured(aim),
         )  # fmt: skip
+
+    def configured(self, aim):
+        """Draw whether the operator sends questions for the liar's subtree to it."""
+        if self.share(0.8):
+            return {}
+        is_forward = self.share(0.5)
+        addresses = {aim.servers[0]: aim.addresses}
+        return {
+            aim.own: Delegation(
+                aim.own, aim.servers[:1], addresses, forward=is_forward, stub=not is_forward
+            )
+        }
 
     def liar(self, parent):
         """Draw the server that lies, and delegate its subtree to it."""

@@ -40,7 +40,6 @@ a first label ``*`` stands for another number each time.
 
 import ipaddress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from dnsd.lab.zone import rrsets_from_text
 from dnsd.wire import names
@@ -136,11 +135,8 @@ class Reader:
         text = path.read_text()
         self.scenario.rule = text.partition("\n")[0].lstrip("; ")
         # (number, words, whole line); comments and empty lines are left out.
-        self.lines = [
-            (number, line.split(), line)
-            for number, line in enumerate(text.splitlines(), 1)
-            if line.strip() and not line.lstrip().startswith(";")
-        ]
+        numbered = ((n, line.split(), line) for n, line in enumerate(text.splitlines(), 1))
+        self.lines = [line for line in numbered if line[1] and line[1][0][0] != ";"]
 
     def read(self):
         """Return the scenario."""
@@ -173,7 +169,7 @@ class Reader:
                 raise ScenarioError(f"not a statement: {' '.join(words)}")
 
     def block(self, end):
-        """Take the lines up to an end; each as its words, strings kept whole."""
+        """Take the lines up to an end, each as its words."""
         found = []
         while (line := self.lines.pop(0))[1] != [end]:
             found.append(line[1])
@@ -253,4 +249,4 @@ def records(line):
 
 def read(path):
     """Read a scenario file."""
-    return Reader(Path(path)).read()
+    return Reader(path).read()
