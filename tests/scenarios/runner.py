@@ -51,7 +51,8 @@ class Wayside:
         self.play = play
 
     def throw(self, packet):
-        parsed = parse_query(packet.query)
+        # It has not seen the cookie in the query.
+        parsed = replace(parse_query(packet.query), edns=None)
         thrown = []
         for entry in self.play.active("off_path", packet.address):
             if matches(entry, parsed, packet.transport):
