@@ -93,9 +93,10 @@ def refused(entry: Entry, limits: ResolverLimits) -> str:
     octets = 0
     rrsets = entry.proof if entry.rrset is None else (entry.rrset, *entry.proof)
     for rrset in rrsets:
-        if len(rrset.rdatas) + len(rrset.signatures) > limits.rrset_records:
+        fields = rrset.rdatas + rrset.signatures
+        if len(fields) > limits.rrset_records:
             return "rrset_records"
-        octets += rrset_octets(rrset)
+        octets += sum(map(len, fields))
     return "rrset_octets" if octets > limits.rrset_octets else ""
 
 

@@ -172,23 +172,29 @@ class SharedRecords:
         name = entry.name
         shift = self._shift
         waiting = self.waiting.get(name)
-        try:
-            if waiting is None:
-                with self._begin(self._database) as transaction:
-                    waiting = Waiting(transaction.get(name[::-1]))
-        except DAMAGE as error:
-            self._store.failed(error)
-            return ""
+        if waiting is None:
+            try:
+                transaction = self._begin(self._database)
+                waiting = Waiting(transaction.get(name[::-1]))
+                transaction.abort()
+            except DAMAGE as error:
+                self._store.failed(error)
+                return ""
         packed = entries.pack(entry, shift)
-        merged = merging.merge(waiting.packed, packed, now + shift, self._limits.name_types)
-        if merged.packed is not None:
+        if waiting.packed:
+            merged = merging.merge(waiting.packed, packed, now + shift, self._limits.name_types)
+            if merged.packed is None:
+                return ""
             waiting.packed = merged.packed
-            waiting.added.append(packed)
-            self.waiting[name] = waiting
-            self._front.pop(name, None)
-            if len(self.waiting) >= WAITING_NAMES:
-                self._store.commit(now)
-        return merged.limit
+            limit = merged.limit
+        else:
+            waiting.packed = [packed]
+        waiting.added.append(packed)
+        self.waiting[name] = waiting
+        self._front.pop(name, None)
+        if len(self.waiting) >= WAITING_NAMES:
+            self._store.commit(now)
+        return limit
 
     def entries(self) -> Iterator[Entry]:
         """Go over all entries in the file, expired ones too, in slices."""

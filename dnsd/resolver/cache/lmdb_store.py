@@ -329,8 +329,10 @@ class SharedCache:
                 packed = merging.merge(packed, added, now, self.limits.name_types).packed or packed
         if packed is kept:
             return
-        types = [entry.type for entry in kept]
-        further = [entry for entry in waiting.added if entry.type not in types]
+        further = waiting.added
+        if kept:
+            types = [entry.type for entry in kept]
+            further = [entry for entry in further if entry.type not in types]
         for zone in zone_share.full_zones(change, name, further, self._zone_entries):
             self._hits["cache_zone_share"] += 1
             if not zone_share.remove_neighbour(change, zone, name):

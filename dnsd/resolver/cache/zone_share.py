@@ -33,8 +33,12 @@ def full_zones(change: Change, name: bytes, added: Iterable[Packed], most: int) 
         added: those that take the place of no other.
         most: entries of one zone cut.
     """
-    zones = {name[-entry.zone_octets :] for entry in added if admission.has_zone_share(entry)}
-    return {zone for zone in zones if change.zone_entries(zone) >= most}
+    return {
+        zone
+        for entry in added
+        if admission.has_zone_share(entry)
+        and change.zone_entries(zone := name[-entry.zone_octets :]) >= most
+    }
 
 
 def remove_neighbour(change: Change, zone: bytes, name: bytes) -> bool:
