@@ -88,7 +88,8 @@ class Http2Client:
         return self.request(b"GET", target(query, path))
 
     def post(self, query, path=PATH, media=MEDIA):
-        return self.request(b"POST", path, [(b"content-type", media)], query)
+        headers = [(b"content-type", media), (b"content-length", b"%d" % len(query))]
+        return self.request(b"POST", path, headers, query)
 
     def request(self, method, path, headers=(), body=b"", *, end=True):
         """Send a request; its stream."""

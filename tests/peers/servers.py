@@ -70,6 +70,7 @@ class Setup:
             requires cookies, and dnsd.
         tcp_idle_s: how long a connection may be silent, at least 1; 0 is the server's default.
         refuse_all: no client may ask; only named and dnsd.
+        is_encrypted: DNS over TLS and HTTPS beside the others; only named and dnsd.
     """
 
     addresses: tuple[str, ...] = ("127.0.0.1",)
@@ -78,6 +79,7 @@ class Setup:
     cookie_secret: str = ""
     tcp_idle_s: int = 0
     refuse_all: bool = False
+    is_encrypted: bool = False
 
 
 class Server:
@@ -86,6 +88,8 @@ class Server:
     Attributes:
         address: loopback address it is asked at.
         port: UDP and TCP.
+        tls_port: DNS over TLS, where that is set.
+        https_port: DNS over HTTPS likewise.
         process: the running process.
         started_at: monotonic seconds when it was started, its files written.
     """
@@ -98,6 +102,7 @@ class Server:
         self.zones = zones
         self.port = port or free_port()
         self.setup = setup or Setup()
+        self.tls_port, self.https_port = free_port(), free_port()
         self.process = None
 
     def arguments(self):
@@ -203,6 +208,10 @@ class Named(Server):
             more = f'cookie-secret "{setup.cookie_secret}"; require-server-cookie yes;'
         more += f"tcp-idle-timeout {setup.tcp_idle_s * 10};" if setup.tcp_idle_s else ""
         more += "allow-query { none; };" if setup.refuse_all else ""
+        if setup.is_encrypted:
+            more += f"listen-on port {self.tls_port} tls ephemeral {{ 127.0.0.1; }};"
+            more += f"listen-on port {self.https_port} tls ephemeral http default {{ 127.0.0.1; }};"
+            more += "response-padding { any; } block-size 468;"
         (self.directory / "named.conf").write_text(f"""
 options {{
   directory "{self.directory}"; pid-file none; session-keyfile none;
@@ -366,6 +375,10 @@ class Dnsd(Server):
             "server_identity": {"nsid": setup.identity, "version": setup.version},
             "control": {"socket": "control.sock", "http": "off"},
         }
+        if setup.is_encrypted:
+            for port, transport in ((self.tls_port, "dot"), (self.https_port, "doh")):
+                listener = {"address": self.address, "port": port, "transports": [transport]}
+                settings["listen"].append(listener)
         if setup.cookie_secret:
             secret = self.directory / "cookie.secret"
             secret.touch(mode=0o600)

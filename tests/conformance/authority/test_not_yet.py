@@ -2,7 +2,6 @@
 
 import struct
 
-import dns.edns
 import dns.flags
 import dns.message
 import dns.opcode
@@ -13,7 +12,6 @@ import dns.update
 import pytest
 
 KEY = dns.tsig.Key("nobody.test.", b"0123456789abcdef0123456789abcdef")
-KEEPALIVE = 11
 
 
 def signed():
@@ -73,24 +71,6 @@ def test_an_update_of_what_is_no_zone_here_is_notauth(subject):
     update.add("fresh", 300, "A", "192.0.2.250")
     reply = dns.message.from_wire(subject.raw(update.to_wire()))
     assert reply.rcode() == dns.rcode.NOTAUTH
-
-
-@pytest.mark.rfc("7828", "3.3.2")
-@pytest.mark.reference("named")
-@pytest.mark.lacks("idle connections are closed after a time that the client is not told")
-def test_a_client_is_told_how_long_its_connection_may_be_silent(subject):
-    options = [dns.edns.GenericOption(KEEPALIVE, b"")]
-    reply = subject.ask("www.example.test.", tcp=True, options=options)
-    assert [len(o.to_wire()) for o in reply.options if o.otype == KEEPALIVE] == [2]
-
-
-@pytest.mark.rfc("7828", "3.2.1")
-@pytest.mark.reference("named")
-def test_over_udp_the_keepalive_option_is_ignored(subject):
-    options = [dns.edns.GenericOption(KEEPALIVE, b"")]
-    reply = subject.ask("www.example.test.", options=options)
-    assert reply.answer
-    assert not [o for o in reply.options if o.otype == KEEPALIVE]
 
 
 # knotd closes the connection.
