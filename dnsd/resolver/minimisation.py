@@ -97,8 +97,6 @@ class Minimiser:
         if cut.zone != self._zone:
             self._zone = cut.zone
             self._known = label_count(cut.zone)
-        if len(cut.zone) >= len(name):
-            return name, self._type
         asked = shortened(name, self._known, self._taken, self._options)
         if len(asked) == len(name):
             return name, self._type

@@ -59,6 +59,9 @@ MALFORMED = [
         id="FORMERR with no question but OPT",
     ),
     pytest.param(octets.message(flags=QR | 1) + b"x", id="FORMERR with octets behind"),
+    pytest.param(
+        octets.message(flags=QR | 1, counts=[0, 5, 0, 0]), id="FORMERR that announces records"
+    ),
     pytest.param(reply(QUESTION, QUESTION), id="the question twice"),
     pytest.param(reply(octets.question("www.bank.test."), answer=[A]), id="another name"),
     pytest.param(reply(octets.question("ww.eXample.test.")), id="a shorter name"),

@@ -4,6 +4,7 @@ from fakes.replies import lines, record, records, reply
 from dnsd.resolver.alias_chain import MAX_LINKS, Asked, ChainEnd, follow, the_one
 from dnsd.wire import names
 from dnsd.wire.iana import rrtype_from_text
+from dnsd.wire.rrset import RRset
 
 
 def followed(question, zone, answer, *, trusted=True, forwarder=False):
@@ -157,3 +158,10 @@ def test_records_of_another_class_are_not_seen():
         asked = Asked(question, 1, b"\4test\0", trusted_transport=True, forwarder=False)
         chain = follow(answer, asked)
         assert (chain.end, chain.rrsets) == (ChainEnd.OPEN, [])
+
+
+@pytest.mark.parametrize(("owner", "rrtype"), [(b"\1a\4test\0", 5), (b"\4test\0", 39)])
+def test_a_target_in_any_letter_case_is_followed(owner, rrtype):
+    alias = RRset(owner, rrtype, 60, (b"\1B\7ExAmPlE\0",))
+    asked = Asked(b"\1a\4test\0", 1, b"\4test\0", trusted_transport=True, forwarder=False)
+    assert follow([alias], asked).name.endswith(b"\1b\7example\0")
