@@ -3,6 +3,8 @@
 import pytest
 from fakes.doh import MEDIA, Http1Client, target
 from fakes.octets import query
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dnsd.net.doh_http1 import Http1Session
 from dnsd.net.doh_message import DohOptions
@@ -184,6 +186,39 @@ def test_a_client_that_ends_gets_its_answer_first(talk):
     talk.answer()
     assert talk.client.responses == [(200, REPLY)]
     assert talk.session.is_finished
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(min_size=1, max_size=60),
+            st.sampled_from(
+                [
+                    b"GET " + target(QUERY) + b" HTTP/1.1\r\nhost: a\r\n\r\n",
+                    b"POST /dns-query HTTP/1.1\r\nhost: a\r\n",
+                    b"content-type: application/dns-message\r\n",
+                    b"transfer-encoding: chunked\r\n",
+                    b"expect: 100-continue\r\n",
+                    b"content-length: 3\r\n",
+                    b"\r\n",
+                    b"3\r\nabc\r\n0\r\n\r\n",
+                ]
+            ),
+        ),
+        max_size=30,
+    ),
+    st.booleans(),
+)
+def test_no_octets_make_it_fail(parts, ends):
+    session = Http1Session(DohOptions(), StreamOptions(), 0.0, lambda: 1_700_000_000)
+    for part in parts:
+        session.receive(part, 0.0)
+        while asked := session.next_query(0.0):
+            session.answer(asked, REPLY, 0.0)
+        session.octets_to_send(0.0)
+    if ends:
+        session.end(0.0)
+    assert len(session.limits) <= len(parts)
 
 
 def test_a_query_without_an_answer_still_gets_a_response(talk):

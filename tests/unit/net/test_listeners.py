@@ -186,3 +186,10 @@ def test_as_many_connections_may_wait_as_the_kernel_allows(free_port, bound):
     information = listener.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
     allowed = int(Path("/proc/sys/net/core/somaxconn").read_text())
     assert struct.unpack_from("I", information, 28)[0] == min(4096, allowed)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "dot", "doh", "doh-http"])
+def test_whatever_is_spoken_over_tcp_is_listened_for(bound, free_port, transport):
+    (listener,) = bound([Endpoint("127.0.0.1", free_port, transport)]).listeners
+    with socket.create_connection(("127.0.0.1", free_port)):
+        assert listener.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
