@@ -67,6 +67,9 @@ LIMITS: Final[dict[str, str]] = {
     "cache_entries": "entries were forgotten because there were too many",
     "cache_octets": "entries were forgotten because they took too much room",
     "cache_zone_share": "entries of a zone made room for others of it, for it had its share",
+    "name_types": "a type of a name was forgotten because it has too many",
+    "rrset_octets": "an RRset or a denial was too long to be kept",
+    "rrset_records": "an RRset had too many records to be kept",
     # zones
     "zone_file_size": "a zone file was larger, with what it includes, than is read",
     "zone_file_nodes": "a zone file held more values than are read",
