@@ -138,9 +138,16 @@ class Recursion:
                 query.qname, query.qtype, exchange.view >> POLICY_SHIFT
             )
             if outcome is not None and not outcome.unfinished:
-                self._write(exchange, outcome)
+                self._write(exchange, outcome, is_local=True)
                 exchange.found = "local"
                 return Found.NOW
+            if outcome is not None:
+                # An alias of a local name leads to somebody else's: look that one up.
+                exchange.answer = Answer(
+                    outcome.rcode, authoritative=False, answer=outcome.answer, authority=[],
+                    additional=[],
+                )  # fmt: skip
+                waiter.name = outcome.unfinished
         if not query.flags & RD:
             return self._from_cache(waiter)
         return self._resolve(waiter)
@@ -280,11 +287,13 @@ class Recursion:
         answer.authority, answer.additional, answer.required_glue = [], [], []
         return lower(answer.answer[-1].rdatas[0]) if answer.answer else name
 
-    def _write(self, exchange: Exchange, outcome: Outcome) -> None:
-        """Put an outcome into an exchange."""
+    def _write(self, exchange: Exchange, outcome: Outcome, *, is_local: bool = False) -> None:
+        """Put an outcome into an exchange; what is answered here may have any address."""
         ours = exchange.answer.answer if exchange.answer is not None else []
         found = outcome.answer
-        public = self._sources.without_private(exchange.query.qname, found)
+        public = None
+        if not is_local:
+            public = self._sources.without_private(exchange.query.qname, found)
         explanation = outcome.explanation
         if public is not None:
             found, explanation = public, _FILTERED

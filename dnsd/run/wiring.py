@@ -25,6 +25,7 @@ from dnsd.net.listeners import Endpoint, receive_drops
 from dnsd.net.responder import Responder
 from dnsd.net.udp_batch import UdpBatch
 from dnsd.observe.exposition import Exposition
+from dnsd.observe.page import ANY_ZONE
 from dnsd.query.acl import Networks
 from dnsd.query.answer_cache import AnswerCacheOptions
 from dnsd.query.cookies import Cookies
@@ -32,14 +33,15 @@ from dnsd.query.finish import FinishOptions
 from dnsd.query.identity import Identity
 from dnsd.query.parts import Parts
 from dnsd.query.pipeline import Pipeline
+from dnsd.query.policy import policy_number
 from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.views import ViewOptions, Views
-from dnsd.run import wiring_streams
+from dnsd.run import wiring_local, wiring_streams
 from dnsd.run.cookie_secrets import secrets_at
 from dnsd.run.interface import Interface
 from dnsd.run.quarantine import Guarded
 from dnsd.run.serving import Serving
-from dnsd.run.upkeep import changing_secrets, sampling, serving_waiters
+from dnsd.run.upkeep import Repeating, changing_secrets, sampling, serving_waiters
 from dnsd.run.wiring_resolver import recursion
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from dnsd.authority.store import ZoneStore
     from dnsd.config.schema import Config
     from dnsd.control.surroundings import Surroundings
+    from dnsd.query.policy import HereAnswers
     from dnsd.run.inheritance import Inheritance
 
 
@@ -90,14 +93,16 @@ def compiler_options(config: Config) -> CompilerOptions:
     )
 
 
-def _query_parts(inheritance: Inheritance, store: ZoneStore, around: Surroundings) -> Parts:
+def _query_parts(
+    inheritance: Inheritance, store: ZoneStore, here: HereAnswers, around: Surroundings
+) -> Parts:
     """Build what the steps of a query work with."""
     config = inheritance.config
     limits, rates = config.limits, config.authority.rate_limit
     wall_now = around.clock.wall_now()
     secrets = config.cookies.secrets or secrets_at(inheritance.cookie_seed, wall_now)
     authority = partial(answer, Zones(store))
-    recursion_found = recursion(config, authority, around)
+    recursion_found = recursion(config, authority, here, around)
     return Parts(
         authority=authority,
         views=Views(
@@ -106,6 +111,7 @@ def _query_parts(inheritance: Inheritance, store: ZoneStore, around: Surrounding
                 unlimited=Networks.from_text(rates.exempt),
                 clients=limits.view_table,
                 recursion=Networks.from_text(config.resolver.allow) if recursion_found else None,
+                policy=partial(policy_number, wiring_local.policies(config)),
             )
         ),
         limiter=Limiter(
@@ -157,13 +163,18 @@ def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surrou
         store: open; the zones to answer from.
         around: reactor, clock, log, counters of the process.
     """
-    parts = _query_parts(inheritance, store, around)
+    config, page = inheritance.config, inheritance.page
+    here = wiring_local.here_answers(config, around)
+    parts = _query_parts(inheritance, store, here, around)
     responder = _responder(inheritance, parts, row, around)
     upkeep = [sampling(responder, around.clock)]
     if parts.cookies is not None and not inheritance.config.cookies.secrets:
         upkeep.append(changing_secrets(parts.cookies, inheritance.cookie_seed, around.clock))
     if parts.recursion is not None:
         upkeep.append(serving_waiters(parts.recursion, around.clock))
+        # Every process says so itself, once its own tables are the new ones.
+        tables = wiring_local.local_tables(config, here, around, partial(page.bump, ANY_ZONE))
+        upkeep.append(Repeating(around.clock, tables.look))
     streams = wiring_streams.streams(inheritance, responder, around.clock)
     datagrams = inheritance.config.limits.datagrams_per_turn
 
@@ -186,11 +197,14 @@ def interface(
     config, limits = inheritance.config, inheritance.config.limits
     program = Program(version(), tuple(map(str, endpoints(config))), inheritance.notices)
     operations = Operations(program, inheritance.page, store, reloader, around)
+    block_lists = wiring_local.block_lists(config, around)
+    operations.block_lists = block_lists.status
     exposition = Exposition(
         inheritance.page,
         version=program.version,
         zone_serials=operations.serials,
         receive_drops=partial(receive_drops, inheritance.listeners),
+        block_list_names=block_lists.names,
     )
     routes = Routes(operations, exposition)
 
@@ -213,7 +227,7 @@ def interface(
     if config.authority.watch:
         options = WatchOptions(zone_files(config), limits.watch_delay_s)
         watcher = Watcher(options, around, partial(_request, reloader, "change"))
-    return Interface(reloader, watcher, tuple(sockets), around)
+    return Interface(reloader, watcher, tuple(sockets), around, block_lists)
 
 
 def _request(reloader: Reloader, cause: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.net.upstream import Upstream
 from dnsd.net.upstream_options import UpstreamOptions
-from dnsd.query.here import LocalAnswers
+from dnsd.query.policy import OURSELVES
 from dnsd.query.rebinding import PrivateFilter
 from dnsd.query.recursion import Recursion, RecursionOptions, Sources
 from dnsd.query.waiting import Waiting, WaitingOptions
@@ -22,9 +22,6 @@ from dnsd.resolver.commands import Transport
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.failures import Failures
 from dnsd.resolver.hints import builtin_hints
-from dnsd.resolver.local.answer import Source
-from dnsd.resolver.local.local_names import LocalNames
-from dnsd.resolver.local.special import SpecialNames
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.resolver.quotas import Quotas
 from dnsd.resolver.resolver import Resolver
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
     from dnsd.config.schema import Config
     from dnsd.config.schema_resolver import Forward
     from dnsd.control.surroundings import Surroundings
+    from dnsd.query.policy import HereAnswers
     from dnsd.resolver.commands import Network
     from dnsd.wire.rrset import RRset
 
@@ -66,28 +64,31 @@ def resolver_options(config: Config) -> ResolverOptions:
 
 
 def recursion(
-    config: Config, authority: Callable[..., Answer | None], around: Surroundings
+    config: Config,
+    authority: Callable[..., Answer | None],
+    here: HereAnswers,
+    around: Surroundings,
 ) -> Recursion | None:
     """Build what finds names for clients; ``None`` if that is turned off.
 
     Args:
         config: of the program.
         authority: our zones.
+        here: what is answered without asking.
         around: reactor, clock, log, counters of the process.
     """
     if not config.resolver.enabled:
         return None
     limits = resolver_options(config).limits
     world = fresh_world(config, network(config, around))
-    local_names = LocalAnswers(_local_names(config))
     resolver = Resolver(world, lambda error: around.log.fault("resolver", error))
     found = Recursion(
         Sources(
             resolver=resolver,
             authority=authority,
-            local_names=local_names,
+            local_names=here,
             rates=MissRates(_client_limits(config)),
-            without_private=_private_filter(config, authority, local_names),
+            without_private=_private_filter(config, authority, here),
         ),
         RecursionOptions(config.resolver.cache_only, config.resolver.serve_stale),
         Waiting(
@@ -100,7 +101,7 @@ def recursion(
             WaitingAnswers(_client_limits(config)),
         ),
     )
-    world.local = partial(found.here, 0)
+    world.local = partial(found.here, OURSELVES)
     return found
 
 
@@ -177,20 +178,8 @@ def _configured(forward: Forward) -> Delegation:
     )
 
 
-def _local_names(config: Config) -> LocalNames:
-    resolver = config.resolver
-    special = SpecialNames(
-        builtin=resolver.local_zones,
-        more=resolver.empty_zones,
-        forwarded=(each.zone for each in resolver.forward),
-    )
-    local_names = LocalNames(special, domain=resolver.local.domain, ttl=resolver.local.ttl)
-    local_names.add(Source.NAMES, resolver.local.names)
-    return local_names
-
-
 def _private_filter(
-    config: Config, authority: Callable[..., Answer | None], local_names: LocalAnswers
+    config: Config, authority: Callable[..., Answer | None], here: HereAnswers
 ) -> Callable[[bytes, list[RRset]], list[RRset] | None]:
     resolver = config.resolver
     if not resolver.private_addresses.filter:
@@ -199,7 +188,7 @@ def _private_filter(
     def is_ours(name: bytes) -> bool:
         if authority(name, 1, every_type=False) is not None:
             return True
-        return local_names(name, 1, 0) is not None
+        return here.is_local(name)
 
     trees = (*resolver.private_addresses.allow, *(each.zone for each in resolver.forward))
     return PrivateFilter(trees, is_ours)

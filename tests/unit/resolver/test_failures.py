@@ -112,7 +112,8 @@ def test_few_failures_reach_no_bound():
     assert known.turnovers == 0
 
 
-def test_a_failure_lasts_as_long_as_clients_are_content_with_old_answers(known):
+def test_a_failure_lasts_as_long_as_clients_are_content_with_old_answers():
+    known = failures()
     known.failed((NAME, 1), 0.0, WHY, least_s=30.0)
     assert known.find(NAME, 1, 29.9) == WHY
     assert known.find(NAME, 1, 30.0) is None
