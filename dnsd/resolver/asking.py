@@ -14,8 +14,8 @@ is remembered (``servers``):
     REFUSED, lame                         the next server; it is lame for this zone for a while
     SERVFAIL, other errors                the next server
 
-A server without an address in the referral is looked up, one after the other, while
-others cannot be asked (CVE-2020-12667: few, and few that do not exist).
+Servers whose addresses are not known are looked up while others cannot be asked
+(``candidates``).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dnsd.resolver.commands import Ask, Exchange, Exchanged, Result, Transport
+from dnsd.resolver.candidates import Candidates
+from dnsd.resolver.commands import Exchange, Exchanged, Result, Transport
 from dnsd.resolver.outcome import Explanation, Failed, Step
 from dnsd.resolver.outgoing import Form, query_octets
-from dnsd.resolver.referral import may_ask
 from dnsd.resolver.scrub import Meaning, Scrubbed, scrub
 from dnsd.resolver.selection import Tries, choose
 from dnsd.wire.errors import FormError
-from dnsd.wire.iana import ExtendedError, OptionCode, Rcode, RRType
+from dnsd.wire.iana import ExtendedError, OptionCode, Rcode
 from dnsd.wire.message import Message, parse_message
 from dnsd.wire.names import to_text
 from dnsd.wire.reader import HEADER_OCTETS
@@ -39,13 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from dnsd.resolver.budget import Budget
-    from dnsd.resolver.cache.contract import Entry
+    from dnsd.resolver.commands import Ask
     from dnsd.resolver.delegation import Delegation
     from dnsd.resolver.selection import Choice
     from dnsd.resolver.world import World
 
-_A = int(RRType.A)
-_AAAA = int(RRType.AAAA)
 _COOKIE = int(OptionCode.COOKIE)
 _FORMERR = int(Rcode.FORMERR)
 _NOTIMP = int(Rcode.NOTIMP)
@@ -56,6 +54,8 @@ _NO_EDNS_RCODES = frozenset((_FORMERR, _NOTIMP))
 _UNANSWERED = frozenset((Result.TIMED_OUT, Result.UNREACHABLE, Result.CLOSED))
 
 UNREACHABLE = int(ExtendedError.NO_REACHABLE_AUTHORITY)
+
+_CLIENT_COOKIE_OCTETS = 8
 
 # Packets to one server in a row: over UDP, without EDNS, with its new cookie, over TCP.
 _WAYS = 4
@@ -105,22 +105,22 @@ class Asking:
         self._tries = Tries(cut.zone, cut.transport)
         self._reason = Explanation(UNREACHABLE)
         self._sends_left = world.options.limits.zone_packets
-        # Servers for whose addresses we may still ask.
-        self._unknown: list[bytes] = []
-        self._names_failed = 0
         self._cookie_refused = False
         self._sent_edns = False
-        self._names_left = world.options.limits.delegation_name_fetches
 
     def run(self) -> Generator[Any, Any, Told | Failed]:
         """Ask until somebody says something, as a procedure."""
         world = self.world
-        candidates = self._candidates()
+        source = Candidates(world, self.cut, self.depth, self.budget)
+        candidates = source.known()
         while self._sends_left > 0:
             now = world.network.now()
             choice = choose(candidates, world.servers, self._tries, now, world.entropy)
             if choice is None:
-                found = yield from self._look_up()
+                failed = source.failed
+                found = yield from source.look_up()
+                if source.failed > failed:
+                    self._reason = Explanation(UNREACHABLE, "name servers without addresses")
                 if found is None:
                     break
                 candidates += found
@@ -143,7 +143,7 @@ class Asking:
             except GeneratorExit:
                 self._leave(address, timed_out=None)
                 raise
-            self._leave(address, timed_out=exchanged.result in _UNANSWERED)
+            self._leave(address, timed_out=_is_silence(exchanged.result))
             way = self._judge(choice, transport, exchanged)
             if way is None or isinstance(way, Told):
                 return way
@@ -186,7 +186,7 @@ class Asking:
         self._sent_edns = servers.edns(address)
         form = Form(
             edns=self._sent_edns,
-            cookie=servers.cookie(address) if options.cookies else b"",
+            cookie=self._cookie(address),
             recurse=self.cut.forward,
             edns_size=options.edns_size,
             randomize_case=options.case_randomization,
@@ -201,6 +201,13 @@ class Asking:
             min(timeout_s, left_s),
             _certificate_name(choice.name) if transport is Transport.TLS else "",
         )
+
+    def _cookie(self, address: bytes) -> bytes:
+        """Return what was learned, else a client cookie to begin with (RFC 7873 §5.1)."""
+        world = self.world
+        if not world.options.cookies:
+            return b""
+        return world.servers.cookie(address) or world.entropy(_CLIENT_COOKIE_OCTETS)
 
     def _judge(
         self, choice: Choice, transport: Transport, exchanged: Exchanged
@@ -296,70 +303,6 @@ class Asking:
                     return transport if is_first else _over_tcp(transport)
         return None
 
-    def _candidates(self) -> list[tuple[bytes, bytes]]:
-        """List the servers whose addresses are known, each address once."""
-        world, cut = self.world, self.cut
-        found: dict[bytes, bytes] = {}
-        for name in cut.servers:
-            addresses = cut.addresses.get(name) or self._known_addresses(name)
-            if not addresses:
-                self._unknown.append(name)
-            for address in addresses:
-                if self._is_reachable(address):
-                    found.setdefault(address, name)
-        limit = world.options.limits.delegation_addresses
-        return [(name, address) for address, name in list(found.items())[:limit]]
-
-    def _known_addresses(self, name: bytes) -> tuple[bytes, ...]:
-        """Look a server's name up here and in the cache."""
-        world, options = self.world, self.world.options
-        now = world.network.now()
-        addresses: tuple[bytes, ...] = ()
-        for rrtype, is_used in ((_A, options.ipv4), (_AAAA, options.ipv6)):
-            if not is_used:
-                continue
-            ours = world.local(name, rrtype) if world.local is not None else None
-            if ours is not None:
-                rrsets = ours.answer
-            else:
-                entry = world.records.find(name, rrtype, now)
-                rrsets = [entry.rrset] if entry is not None and entry.rrset is not None else []
-            for rrset in rrsets:
-                if rrset.type == rrtype:
-                    addresses += rrset.rdatas
-        return addresses[: options.limits.name_addresses]
-
-    def _is_reachable(self, address: bytes) -> bool:
-        options = self.world.options
-        return options.ipv4 if len(address) == 4 else options.ipv6
-
-    def _look_up(self) -> Generator[Any, Any, list[tuple[bytes, bytes]] | None]:
-        """Find the addresses of one more server; None when there is none to find."""
-        world, limits = self.world, self.world.options.limits
-        while self._unknown and self._names_failed < limits.failed_names:
-            if self._names_left <= 0:
-                self.budget.hit("delegation_name_fetches")
-                break
-            if self.depth >= limits.depth:
-                self.budget.hit("depth")
-                break
-            if not self.budget.may_look_up_server():
-                break
-            self._names_left -= 1
-            name = self._unknown.pop(0)
-            for rrtype, is_used in ((_A, world.options.ipv4), (_AAAA, world.options.ipv6)):
-                if not is_used:
-                    continue
-                entry: Entry | Failed = yield Ask(name, rrtype, self.depth + 1)
-                if not isinstance(entry, Failed) and entry.type == rrtype and entry.rrset:
-                    addresses = entry.rrset.rdatas[: limits.name_addresses]
-                    return [
-                        (name, address) for address in addresses if may_ask(address, world.options)
-                    ]
-            self._names_failed += 1
-            self._reason = Explanation(UNREACHABLE, "name servers without addresses")
-        return None
-
     def _trace(
         self,
         choice: Choice,
@@ -393,6 +336,11 @@ def _respelled(reply: bytes, name: bytes) -> bytes:
     if len(reply) < end:
         return reply
     return reply[:HEADER_OCTETS] + name + reply[end:]
+
+
+def _is_silence(result: Result) -> bool | None:
+    """Tell whether a server did not answer; ``None`` where it was not even asked."""
+    return None if result is Result.NO_SOCKET else result in _UNANSWERED
 
 
 def _over_tcp(transport: Transport) -> Transport | None:

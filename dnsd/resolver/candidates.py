@@ -1,0 +1,128 @@
+"""The addresses at which the servers of one zone are asked.
+
+What came with the referral, what is known here and what is in the cache counts at
+once. Servers that have no address then are looked up, one after the other, and only
+while nobody else can be asked (CVE-2020-12667: few, and few that do not exist).
+Whoever names an address, one of the local network is asked only if that is
+configured; addresses of a configured zone are the operator's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dnsd.resolver.commands import Ask
+from dnsd.resolver.outcome import Failed
+from dnsd.resolver.referral import may_ask
+from dnsd.wire.iana import RRType
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from dnsd.resolver.budget import Budget
+    from dnsd.resolver.cache.contract import Entry
+    from dnsd.resolver.delegation import Delegation
+    from dnsd.resolver.world import World
+
+_A = int(RRType.A)
+_AAAA = int(RRType.AAAA)
+
+#: Name of a server, and an address.
+Candidate = tuple[bytes, bytes]
+
+
+class Candidates:
+    """Who may be asked about a zone.
+
+    Attributes:
+        failed: servers that were looked up and have no address.
+    """
+
+    def __init__(self, world: World, cut: Delegation, depth: int, budget: Budget) -> None:
+        """Begin.
+
+        Args:
+            world: caches and options.
+            cut: the zone.
+            depth: look-ups of name server addresses around this.
+            budget: of the client query.
+        """
+        self.failed = 0
+        self._world = world
+        self._cut = cut
+        self._depth = depth
+        self._budget = budget
+        # Servers for whose addresses we may still ask.
+        self._unknown: list[bytes] = []
+        self._names_left = world.options.limits.delegation_name_fetches
+
+    def known(self) -> list[Candidate]:
+        """List the servers whose addresses are known, each address once."""
+        world, cut = self._world, self._cut
+        found: dict[bytes, bytes] = {}
+        for name in cut.servers:
+            addresses = cut.addresses.get(name) or self._known_addresses(name)
+            if addresses is None:
+                self._unknown.append(name)
+            for address in addresses or ():
+                if self._is_reachable(address):
+                    found.setdefault(address, name)
+        limit = world.options.limits.delegation_addresses
+        return [(name, address) for address, name in list(found.items())[:limit]]
+
+    def _known_addresses(self, name: bytes) -> tuple[bytes, ...] | None:
+        """Look a server's name up here and in the cache.
+
+        Returns:
+            Those that may be asked; ``None`` if nothing is known of it.
+        """
+        world, options = self._world, self._world.options
+        now = world.network.now()
+        addresses: tuple[bytes, ...] = ()
+        is_known = False
+        for rrtype, is_used in ((_A, options.ipv4), (_AAAA, options.ipv6)):
+            if not is_used:
+                continue
+            ours = world.local(name, rrtype) if world.local is not None else None
+            if ours is not None:
+                rrsets, is_known = ours.answer, True
+            else:
+                entry = world.records.find(name, rrtype, now)
+                rrsets = [entry.rrset] if entry is not None and entry.rrset is not None else []
+            for rrset in rrsets:
+                if rrset.type == rrtype:
+                    addresses += rrset.rdatas
+        if not addresses and not is_known:
+            return None
+        usable = [address for address in addresses if may_ask(address, options)]
+        return tuple(usable[: options.limits.name_addresses])
+
+    def _is_reachable(self, address: bytes) -> bool:
+        options = self._world.options
+        return options.ipv4 if len(address) == 4 else options.ipv6
+
+    def look_up(self) -> Generator[Any, Any, list[Candidate] | None]:
+        """Find the addresses of one more server; None when there is none to find."""
+        world, limits = self._world, self._world.options.limits
+        while self._unknown and self.failed < limits.failed_names:
+            if self._names_left <= 0:
+                self._budget.hit("delegation_name_fetches")
+                break
+            if self._depth >= limits.depth:
+                self._budget.hit("depth")
+                break
+            if not self._budget.may_look_up_server():
+                break
+            self._names_left -= 1
+            name = self._unknown.pop(0)
+            for rrtype, is_used in ((_A, world.options.ipv4), (_AAAA, world.options.ipv6)):
+                if not is_used:
+                    continue
+                entry: Entry | Failed = yield Ask(name, rrtype, self._depth + 1)
+                if not isinstance(entry, Failed) and entry.type == rrtype and entry.rrset:
+                    addresses = entry.rrset.rdatas[: limits.name_addresses]
+                    return [
+                        (name, address) for address in addresses if may_ask(address, world.options)
+                    ]
+            self.failed += 1
+        return None
