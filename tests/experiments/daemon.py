@@ -23,6 +23,9 @@ UNLIMITED = {"formerr_rate": 0, "chaos_rate": 0}
 BROKEN_ZONE_EVENTS = ("zone_refused", "zone_kept", "zone_problem", "reload")
 
 
+_CONNECTIONS = "dnsd_net_tcp_connections{"
+
+
 class Daemon(Dnsd):
     """dnsd with zones as YAML text by origin, and a configuration as nested mappings.
 
@@ -161,7 +164,8 @@ class Daemon(Dnsd):
     def settle(self):
         """Wait until connections that ended are forgotten and memory was given back."""
         for _ in range(200):
-            if not self.counts()["dnsd_net_tcp_connections"]:
+            counts = self.counts()
+            if not any(counts[name] for name in counts if name.startswith(_CONNECTIONS)):
                 return
             time.sleep(0.1)
 

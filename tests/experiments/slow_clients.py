@@ -159,7 +159,10 @@ def slow(directory, *, clients, addresses, room, tries):
     with Daemon(directory, {ORIGIN: ZONE}, limits={"tcp_clients": room}) as server:
         with SlowClients(server, clients, addresses) as crowd:
             # Nobody is thrown out before the places are taken.
-            while crowd.connected < clients or not server.counts()["dnsd_net_tcp_connections"]:
+            while (
+                crowd.connected < clients
+                or not server.counts()['dnsd_net_tcp_connections{transport="tcp"}']
+            ):
                 time.sleep(0.1)
             for _ in range(tries):
                 began = time.monotonic()

@@ -32,6 +32,8 @@ PACKAGES = {
     "dig": "bind9-dnsutils",
     "kdig": "knot-dnsutils",
     "delv": "bind9-dnsutils",
+    "curl": "curl",
+    "openssl": "openssl",
     "promtool": "prometheus",
 }
 

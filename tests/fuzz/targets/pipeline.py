@@ -40,7 +40,8 @@ def one_input(octets):
     """Ask over both transports and read the replies."""
     for transport, longest in ((Transport.UDP, 1232), (Transport.TCP, 65535)):
         reply = make_pipeline().reply(
-            Request(octets, CLIENT, 5353, None, transport, 1.0, 1_700_000_000), print)
+            Request(octets, CLIENT, 5353, None, transport, 1.0, 1_700_000_000), print
+        )
         if reply.crash is not None:
             raise reply.crash
         if not reply.octets:
