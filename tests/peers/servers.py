@@ -35,6 +35,9 @@ PACKAGES = {
     "curl": "curl",
     "openssl": "openssl",
     "promtool": "prometheus",
+    "unbound": "unbound",
+    "kresd": "knot-resolver",
+    "pdns_recursor": "pdns-recursor",
 }
 
 START_LIMIT_S = 60.0
@@ -65,7 +68,7 @@ class Setup:
     """What a server is set to beside its zones; each server does what it can of it.
 
     Attributes:
-        addresses: what it listens on; only knotd and dnsd take others than the default.
+        addresses: what it listens on; only nsd, knotd and dnsd take others than the default.
         identity: NSID and ``id.server``; empty is not answered.
         version: ``version.bind``; empty is not answered.
         cookie_secret: of DNS cookies, 16 octets in hexadecimal; only named, which then
@@ -249,9 +252,10 @@ class Nsd(Server):
             more = "hide-identity: yes"
         more += f'\n  version: "{setup.version}"' if setup.version else "\n  hide-version: yes"
         more += f"\n  tcp-timeout: {setup.tcp_idle_s}" if setup.tcp_idle_s else ""
+        listen = "\n".join(f"  ip-address: {each}@{self.port}" for each in setup.addresses)
         (self.directory / "nsd.conf").write_text(f"""
 server:
-  ip-address: 127.0.0.1@{self.port}
+{listen}
   server-count: 1
   username: ""
   chroot: ""

@@ -1,0 +1,17 @@
+"""The short form of recursion.py: it measures every resolver, whatever the figures."""
+
+import argparse
+
+import pytest
+from bench.recursion import KINDS, measure
+
+
+@pytest.mark.slow
+@pytest.mark.peers("nsd", "named", "unbound", "kresd", "pdns_recursor", "dnsperf")
+def test_every_resolver_is_measured_hot_and_cold(tmp_path, capsys):
+    hot, cold = measure(argparse.Namespace(rounds=1, seconds=1, cold=1000), tmp_path)
+    assert hot > 0
+    assert cold > 0
+    lines = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    names = [kind.name for kind in KINDS]
+    assert lines == ["hot", *names, "cold", *names]
