@@ -1,7 +1,7 @@
 """DNS over HTTP/1.1: one request after the other (RFC 9112).
 
 Reading and writing is h11's. The body of a refused request is read and dropped, so
-that the client sees why; one that is too large ends the connection.
+that the client sees why; behind one that is too large the connection ends.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Http1Session(HttpSession):
         self._incoming: Incoming | None = None
         self._begun_at: float | None = None
         self._is_reading = False
+        self._is_refused = False  # the last request, whose body is dropped
 
     def end(self, now: float) -> None:
         """Note that the client sends no more."""
@@ -99,16 +100,18 @@ class Http1Session(HttpSession):
         head = head_of(request.method, request.target, request.headers)
         refusal = judge(head, self._options)
         waits = self._http.they_are_waiting_for_100_continue
-        if refusal is not None and (waits or refusal is BODY_TOO_LARGE):
-            self._refuse_unread(refusal, head.method)
-            return
-        if waits:
+        if waits and refusal is None:
             self._send(h11.InformationalResponse(status_code=100, headers=[]))
         self._incoming = Incoming(head, self._now, refusal)
+        if refusal is not None and (waits or refusal is BODY_TOO_LARGE):
+            self._refuse_unread(refusal, head.method)
+            self._closing = waits  # then no body comes
 
     def _add(self, octets: bytes) -> None:
         incoming = self._incoming
         assert incoming is not None
+        if self._is_refused:
+            return
         incoming.body += octets
         if len(incoming.body) > self._options.body_octets:
             self._refuse_unread(BODY_TOO_LARGE, incoming.head.method)
@@ -117,7 +120,9 @@ class Http1Session(HttpSession):
         incoming = self._incoming
         assert incoming is not None
         self._incoming = self._begun_at = None
-        if incoming.refusal is not None:
+        if self._is_refused:
+            self._closing = True
+        elif incoming.refusal is not None:
             self._refuse(_ONLY, incoming.refusal, incoming.head.method)
         else:
             self._take(_ONLY, incoming.head, bytes(incoming.body))
@@ -136,11 +141,15 @@ class Http1Session(HttpSession):
             self._read()
 
     def _refuse_unread(self, refusal: Refusal, method: bytes) -> None:
-        """Refuse a request whose body is not read, and close."""
+        """Refuse a request before its body is read, and close behind that.
+
+        The body is dropped as it comes: closing before it has come would take the
+        response away from its client (RFC 9112 §9.6).
+        """
         if refusal.limit:
             self.limits.append(refusal.limit)
         self._send_whole(refused(refusal, method), ((b"connection", b"close"),))
-        self._closing = True
+        self._is_refused = True
 
     def _send_whole(self, response: Response, more: tuple[tuple[bytes, bytes], ...]) -> None:
         self._send(

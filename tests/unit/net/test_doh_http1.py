@@ -115,15 +115,19 @@ def test_a_refused_request_leaves_the_connection_open(talk, method, path, header
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["announced", "in chunks"])
-def test_a_body_that_is_too_long_ends_the_connection(make_talk, told):
+def test_behind_a_body_that_is_too_long_the_connection_ends(make_talk, told):
     talk = make_talk(body_octets=600)
-    length = (b"content-length", b"700") if told else (b"transfer-encoding", b"chunked")
+    length = (b"content-length", b"9000") if told else (b"transfer-encoding", b"chunked")
     headers = [(b"content-type", MEDIA), length]
-    ((status, _),) = talk.say(talk.client.request(b"POST", b"/dns-query", headers, bytes(700)))
+    octets = talk.client.request(b"POST", b"/dns-query", headers, bytes(9000))
+    ((status, _),) = talk.say(octets[:-1], pieces=1000)
     assert status == 413
     assert talk.session.limits == ["doh_body"]
+    assert not talk.session.is_finished, "or the response is lost"
+    assert talk.session.wants_octets
+    assert talk.session.deadline(0.0) == (2.0, "tcp_whole_message")
+    talk.session.receive(octets[-1:], 0.0)
     assert talk.session.is_finished
-    assert not talk.session.wants_octets
 
 
 def test_headers_that_are_too_long_end_the_connection(make_talk):
