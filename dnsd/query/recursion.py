@@ -39,9 +39,10 @@ if TYPE_CHECKING:
     from dnsd.resolver.resolver import Resolver, Task
     from dnsd.wire.rrset import RRset
 
+_NOERROR = int(Rcode.NOERROR)
 _NXDOMAIN = int(Rcode.NXDOMAIN)
 _SERVFAIL = int(Rcode.SERVFAIL)
-_CACHEABLE = frozenset((int(Rcode.NOERROR), _NXDOMAIN))
+_CACHEABLE = frozenset((_NOERROR, _NXDOMAIN))
 _NS = int(RRType.NS)
 _ADDRESS_TYPES = frozenset((int(RRType.A), int(RRType.AAAA)))
 _IPV6_LOOPBACK = bytes(15) + b"\x01"
@@ -50,6 +51,9 @@ _STALE_NXDOMAIN = Explanation(int(ExtendedError.STALE_NXDOMAIN_ANSWER))
 _FILTERED = Explanation(int(ExtendedError.FILTERED), "private addresses in a public name")
 _TOOK_TOO_LONG = Explanation(int(ExtendedError.NO_REACHABLE_AUTHORITY), "took too long")
 _TOO_MANY = Explanation(int(ExtendedError.NOT_READY), "too many queries wait")
+
+# As many as an answer of our zones follows.
+_MAX_LINKS = 11
 
 
 class Found(enum.Enum):
@@ -131,23 +135,8 @@ class Recursion:
         exchange.flags |= query.flags & CD
         local = partial(self.here, exchange.view >> POLICY_SHIFT)
         waiter = Waiter(exchange, query.qname, local, done)
-        if exchange.answer is not None:
-            waiter.name = self._where_it_leads(query.qname, exchange.answer)
-        else:
-            outcome = self._sources.local_names(
-                query.qname, query.qtype, exchange.view >> POLICY_SHIFT
-            )
-            if outcome is not None and not outcome.unfinished:
-                self._write(exchange, outcome, is_local=True)
-                exchange.found = "local"
-                return Found.NOW
-            if outcome is not None:
-                # An alias of a local name leads to somebody else's: look that one up.
-                exchange.answer = Answer(
-                    outcome.rcode, authoritative=False, answer=outcome.answer, authority=[],
-                    additional=[],
-                )  # fmt: skip
-                waiter.name = outcome.unfinished
+        if self._is_answered_here(waiter):
+            return Found.NOW
         if not query.flags & RD:
             return self._from_cache(waiter)
         return self._resolve(waiter)
@@ -167,6 +156,10 @@ class Recursion:
         for waiter in self.waiting.overdue(now):
             self._give_up(waiter, _TOOK_TOO_LONG)
 
+    def forget_failures(self) -> None:
+        """Try again what failed: something was changed or flushed."""
+        self._resolver.world.failures.clear()
+
     def turnovers(self) -> dict[str, int]:
         """Return how often each table forgot its older half, by the name of its limit."""
         world = self._resolver.world
@@ -176,6 +169,41 @@ class Recursion:
             + world.quotas.servers.turnovers,
             "failure_table": world.failures.turnovers,
         }
+
+    def _is_answered_here(self, waiter: Waiter) -> bool:
+        """Follow aliases through our zones and local names; whether that is all.
+
+        If it is not, the waiter's name is what others are to be asked for.
+        """
+        exchange = waiter.exchange
+        query = exchange.query
+        outcome: Outcome | None = None
+        if exchange.answer is None:
+            outcome = self._sources.local_names(
+                query.qname, query.qtype, exchange.view >> POLICY_SHIFT
+            )
+        else:
+            waiter.name = self._where_it_leads(query.qname, exchange.answer)
+            if exchange.answer.answer:
+                outcome = waiter.local(waiter.name, query.qtype)
+        for _ in range(_MAX_LINKS):
+            if outcome is None:
+                return False
+            found = exchange.answer.answer if exchange.answer is not None else []
+            if not outcome.unfinished or any(rrset.owner == waiter.name for rrset in found):
+                break
+            exchange.answer = Answer(
+                outcome.rcode, authoritative=False, answer=found + outcome.answer, authority=[],
+                additional=[],
+            )  # fmt: skip
+            waiter.name = outcome.unfinished
+            outcome = waiter.local(waiter.name, query.qtype)
+        if outcome is None or outcome.unfinished:
+            # Circles and longer chains are mistakes; they end with what was found.
+            outcome = Outcome(_NOERROR, [], [])
+        self._write(exchange, outcome, is_local=True)
+        exchange.found = "local"
+        return True
 
     def _from_cache(self, waiter: Waiter) -> Found:
         """Answer without asking anybody."""
@@ -234,7 +262,9 @@ class Recursion:
         """End the search for a client; it gets what is old, or a failure."""
         if waiter.task is not None:
             self._resolver.cancel(waiter.task)
-        self._write(waiter.exchange, self._or_stale(waiter, servfail(explanation)))
+        exchange = waiter.exchange
+        self._write(exchange, self._or_stale(waiter, servfail(explanation)))
+        exchange.is_late = self.waiting.is_too_late(waiter, self._now())
         self.waiting.leave(waiter)
 
     def _or_stale(self, waiter: Waiter, outcome: Outcome) -> Outcome:
@@ -268,6 +298,8 @@ class Recursion:
         if answer is None:
             return self._sources.local_names(name, rrtype, policy)
         unfinished = self._where_it_leads(name, answer) if leads_away(answer) else b""
+        if unfinished and not answer.answer:
+            return None  # a referral, and it is known now whom to ask
         return Outcome(answer.rcode, answer.answer, answer.authority, unfinished=unfinished)
 
     def _where_it_leads(self, name: bytes, answer: Answer) -> bytes:

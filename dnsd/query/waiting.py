@@ -5,7 +5,6 @@ is shed     when the table is full and newer clients come
 gets stale  an expired answer, after ``stale_wait_s``, once tried
 overdue     after ``query_time_s`` and a little: whatever went wrong meanwhile,
             a client that entered is answered
-
 """
 
 from __future__ import annotations
@@ -105,7 +104,8 @@ class Waiting:
 
         Returns:
             The name of the limit that keeps it out, empty if none does; and who
-            must go for it, to be answered by the caller and then to leave.
+            must go for it, to be answered by the caller and then to leave. Why it
+            must is noted in its exchange.
         """
         exchange = waiter.exchange
         request = exchange.request
@@ -117,7 +117,9 @@ class Waiting:
         admission = self._places.enter(waiter, question, request.now)
         if not admission.admitted:
             self._answers.leave(request.client)
-            return "recursions", None
+            return admission.limit, None
+        if admission.shed is not None:
+            admission.shed.exchange.limits += (admission.limit,)
         self._waiters[waiter] = None
         self._untried[waiter] = None
         return "", admission.shed
