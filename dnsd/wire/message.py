@@ -52,6 +52,7 @@ MAX_QUERY_RECORDS: Final = 32
 _HEADER = struct.Struct("!6H")
 _OPT_START = b"\x00\x00\x29"  # root owner, type 41
 _OPT_REST = struct.Struct("!HIH")
+_TYPE_CLASS = struct.Struct("!HH")
 
 _IN = int(RRClass.IN)
 _CLASS_ANY = int(RRClass.ANY)
@@ -218,19 +219,20 @@ def _read_records(
     octets: bytes, offset: int, opcode: int, counts: tuple[int, int, int]
 ) -> tuple[Edns | None, bool]:
     """Read what stands behind the question: EDNS, and whether there is a TSIG."""
-    if (
-        counts == (0, 0, 1)
-        and octets[offset : offset + 3] == _OPT_START
-        and offset + OPT_FIXED_OCTETS <= len(octets)
-    ):
+    if counts == (0, 0, 1) and _is_opt(octets, offset):
         return _opt_alone(octets, offset + 3), False
     if sum(counts) > MAX_QUERY_RECORDS and opcode != Opcode.UPDATE:
         raise FormError(f"query with more than {MAX_QUERY_RECORDS} records")
     return walk_records(octets, offset, counts)
 
 
+def _is_opt(octets: bytes, offset: int) -> bool:
+    """Tell whether an OPT record begins at an offset, with all its fixed fields."""
+    return octets.startswith(_OPT_START, offset) and offset + OPT_FIXED_OCTETS <= len(octets)
+
+
 def _opt_alone(octets: bytes, offset: int) -> Edns:
-    """Read an OPT record from its class on, the last record of a query."""
+    """Read an OPT record from its class on, the last record of a message."""
     udp_size, ttl, rdlength = _OPT_REST.unpack_from(octets, offset)
     if not rdlength:
         return Edns(udp_size, ttl >> 16 & 0xFF, bool(ttl & FLAG_DO), ttl >> 24)
@@ -287,12 +289,18 @@ def parse_message(octets: bytes, *, max_records: int = MAX_RECORDS) -> Message:
     message = Message(header.id, header.flags)
     for _ in range(header.question_count):
         name = reader.name_as_sent()
-        message.questions.append(Question(name, reader.uint16(), reader.uint16()))
-    sections = (message.answer, message.authority, message.additional)
-    for section, (rrsets, count) in enumerate(zip(sections, header[3:], strict=True)):
-        if count:
-            _read_section(reader, message, section, count)
-            _attach_signatures(rrsets)
+        start = reader.offset
+        reader.skip(4)
+        message.questions.append(Question(name, *_TYPE_CLASS.unpack_from(octets, start)))
+    if header.answer_count:
+        _read_section(reader, message, 0, header.answer_count)
+    if header.authority_count:
+        _read_section(reader, message, 1, header.authority_count)
+    if header.additional_count == 1 and _is_opt(octets, reader.offset):
+        # What most replies end with.
+        message.edns = _opt_alone(octets, reader.offset + 3)
+    elif header.additional_count:
+        _read_section(reader, message, 2, header.additional_count)
     return message
 
 
@@ -325,6 +333,8 @@ def _read_section(reader: Reader, message: Message, section: int, count: int) ->
             known[1][rdata] = None
     for rrset, rdatas in found.values():
         rrset.rdatas = tuple(rdatas)
+    if len(rrsets) > 1:
+        _attach_signatures(rrsets)
 
 
 def _attach_signatures(rrsets: list[RRset]) -> None:
