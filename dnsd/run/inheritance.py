@@ -39,6 +39,7 @@ class Inheritance:
         tcp_room: TCP connections that a process has descriptors for.
         tls: contexts of the certificate; None where nothing speaks TLS. Made before
             the fork, so that any worker resumes the sessions of any other.
+        cache_octets: of the file of the resolver's cache; 0 where there is none.
         notices: what the operator should know, one sentence each.
         log: where events go.
     """
@@ -53,5 +54,6 @@ class Inheritance:
     cookie_seed: bytes
     tcp_room: int
     tls: Contexts | None
+    cache_octets: int
     notices: tuple[str, ...]
     log: EventLog

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from dnsd.observe import metrics
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
-from dnsd.run import landlock, reactors, wiring
+from dnsd.run import landlock, reactors, wiring, wiring_cache
 from dnsd.run.confinement import single_paths
 from dnsd.run.notify import READY, STOPPING, notify
 from dnsd.run.upkeep import beating
+from dnsd.run.wiring import Stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dnsd.authority.store import ZoneStore
     from dnsd.control.surroundings import Surroundings
     from dnsd.run.inheritance import Inheritance
     from dnsd.run.interface import Interface
@@ -57,9 +57,12 @@ def run_single(
     row = metrics.enter_row(page, _ROW, os.getpid(), Role.SINGLE, int(time.time()))
     log.enter_row(row, "")
     around = reactors.begin(log, row)
-    with closing(wiring.open_zones(inheritance.config)) as store:
+    with (
+        closing(wiring.open_zones(inheritance.config)) as store,
+        closing(wiring_cache.open_caches(inheritance)) as caches,
+    ):
         landlock.confine(single_paths(inheritance.config))
-        daemon = Single(inheritance, store, around, reconfigure)
+        daemon = Single(inheritance, Stores(store, caches), around, reconfigure)
         daemon.start()
         beating(page, _ROW, Role.SINGLE, around).start()
         page.facts(_ROW).say_ready()
@@ -85,13 +88,13 @@ class Single:
     def __init__(
         self,
         inheritance: Inheritance,
-        store: ZoneStore,
+        stores: Stores,
         around: Surroundings,
         reconfigure: Callable[[Inheritance], Inheritance | None],
     ) -> None:
         """Wire both sides; nothing is read before :meth:`start`."""
         self._inheritance = inheritance
-        self._store = store
+        self._stores = stores
         self._around = around
         self._reconfigure = reconfigure
         # It outlives a configuration: a run that is under way must end before the next.
@@ -137,6 +140,6 @@ class Single:
 
     def _wire(self, inheritance: Inheritance) -> tuple[Serving, Interface]:
         return (
-            wiring.serving(inheritance, _ROW, self._store, self._around),
-            wiring.interface(inheritance, self._store, self._reloader, self._around),
+            wiring.serving(inheritance, _ROW, self._stores, self._around),
+            wiring.interface(inheritance, self._stores, self._reloader, self._around),
         )

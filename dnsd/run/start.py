@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.config import machine as machines
 from dnsd.observe.log import EventLog, Level
-from dnsd.run import wiring, worker
+from dnsd.run import wiring, wiring_cache, worker
 from dnsd.run.first_compile import compile_first
 from dnsd.run.reconfigure import next_inheritance
 from dnsd.run.single import run_single
@@ -78,5 +78,6 @@ def start(config: Config, announce: Callable[[Running], None]) -> int:
             return run_single(inheritance, tell, reconfigure)
         return Supervisor(inheritance, worker.run, reconfigure).serve(tell)
     finally:
+        wiring_cache.close_cleanly(config)
         if inheritance.control_socket is not None:
             inheritance.control_socket.release()

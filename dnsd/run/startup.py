@@ -21,7 +21,15 @@ import twisted
 from dnsd.control.claim import claim_socket, listen_http
 from dnsd.net import listeners
 from dnsd.observe import metrics
-from dnsd.run import certificates, descriptors, landlock, privileges, wiring, wiring_streams
+from dnsd.run import (
+    certificates,
+    descriptors,
+    landlock,
+    privileges,
+    wiring,
+    wiring_cache,
+    wiring_streams,
+)
 from dnsd.run.cookie_secrets import SEED_OCTETS
 from dnsd.run.inheritance import Inheritance
 from dnsd.run.places import rows_for
@@ -68,8 +76,9 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         _drop(account, where)
         _refuse_unreadable(config, account)
         contexts = contexts or certificates.own(config, wall_now)
+        cache_octets, about_cache = wiring_cache.prepare(config)
         about_tls = (certificates.later_unreadable(config), *(contexts.notices if contexts else ()))
-        notices += [*filter(None, (notice, *about_tls)), *_about(config)]
+        notices += [*filter(None, (notice, about_cache, *about_tls)), *_about(config)]
     except ConfigError:
         sockets.close()
         raise
@@ -85,6 +94,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         cookie_seed=secrets.token_bytes(SEED_OCTETS),
         tcp_room=room,
         tls=contexts,
+        cache_octets=cache_octets,
         notices=tuple(notices),
         log=log,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dnsd.observe.page import ANY_ZONE
 from dnsd.observe.pulse import Pulse
 from dnsd.run.cookie_secrets import next_change_s, secrets_at
 
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from dnsd.observe.page import Role, SlotPage
     from dnsd.query.cookies import Cookies
     from dnsd.query.recursion import Recursion
+    from dnsd.run.wiring_cache import Caches
 
 _SAMPLE_S = 2.0
 _AFTER_FAULT_S = 1.0
 _TICK_S = 0.1
+_COMMIT_S = 0.05
 # The system's clock may be set meanwhile, so the day is looked at more often.
 _LONGEST_WAIT_S = 60.0
 
@@ -85,6 +88,31 @@ def serving_waiters(recursion: Recursion, clock: Clock) -> Repeating:
         return _TICK_S
 
     return Repeating(clock, act)
+
+
+def keeping_learned(
+    recursion: Recursion, caches: Caches, page: SlotPage, around: Surroundings
+) -> Repeating:
+    """Share what was learned with other processes, and forget failures when told to.
+
+    Args:
+        recursion: what learns.
+        caches: where it is kept.
+        page: a flush or a reload moves its first generation.
+        around: clock and counters of the process.
+    """
+    seen = page.generations[ANY_ZONE]
+
+    def act() -> float:
+        nonlocal seen
+        caches.commit(around.row, around.clock.now())
+        generation = page.generations[ANY_ZONE]
+        if generation != seen:
+            seen = generation
+            recursion.forget_failures()
+        return _COMMIT_S
+
+    return Repeating(around.clock, act)
 
 
 def changing_secrets(cookies: Cookies, seed: bytes, clock: Clock) -> Repeating:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from dnsd.authority.answer import answer
 from dnsd.authority.store import open_store
@@ -17,8 +17,10 @@ from dnsd.authority.zones import Zones
 from dnsd.control.compiler import Compiler, CompilerOptions
 from dnsd.control.http import ControlFactory, HttpOptions
 from dnsd.control.operations import Operations, Program
+from dnsd.control.operations_trace import TraceOperations
 from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
+from dnsd.control.routes_resolver import cache_routes, trace_routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.listeners import Endpoint, receive_drops
@@ -36,13 +38,19 @@ from dnsd.query.pipeline import Pipeline
 from dnsd.query.policy import policy_number
 from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.views import ViewOptions, Views
-from dnsd.run import wiring_local, wiring_streams
+from dnsd.run import wiring_cache, wiring_local, wiring_streams
 from dnsd.run.cookie_secrets import secrets_at
 from dnsd.run.interface import Interface
 from dnsd.run.quarantine import Guarded
 from dnsd.run.serving import Serving
-from dnsd.run.upkeep import Repeating, changing_secrets, sampling, serving_waiters
-from dnsd.run.wiring_resolver import recursion
+from dnsd.run.upkeep import (
+    Repeating,
+    changing_secrets,
+    keeping_learned,
+    sampling,
+    serving_waiters,
+)
+from dnsd.run.wiring_resolver import fresh_world, network, recursion
 
 if TYPE_CHECKING:
     import socket
@@ -50,9 +58,25 @@ if TYPE_CHECKING:
 
     from dnsd.authority.store import ZoneStore
     from dnsd.config.schema import Config
+    from dnsd.control.routes import Table
     from dnsd.control.surroundings import Surroundings
+    from dnsd.net.upstream import Upstream
     from dnsd.query.policy import HereAnswers
+    from dnsd.resolver.world import World
     from dnsd.run.inheritance import Inheritance
+    from dnsd.run.wiring_cache import Caches
+
+
+class Stores(NamedTuple):
+    """What one process has open.
+
+    Attributes:
+        zones: what it answers from.
+        caches: what the resolver learned.
+    """
+
+    zones: ZoneStore
+    caches: Caches
 
 
 def store_path(config: Config) -> Path:
@@ -94,15 +118,15 @@ def compiler_options(config: Config) -> CompilerOptions:
 
 
 def _query_parts(
-    inheritance: Inheritance, store: ZoneStore, here: HereAnswers, around: Surroundings
+    inheritance: Inheritance, stores: Stores, here: HereAnswers, around: Surroundings
 ) -> Parts:
     """Build what the steps of a query work with."""
     config = inheritance.config
     limits, rates = config.limits, config.authority.rate_limit
     wall_now = around.clock.wall_now()
     secrets = config.cookies.secrets or secrets_at(inheritance.cookie_seed, wall_now)
-    authority = partial(answer, Zones(store))
-    recursion_found = recursion(config, authority, here, around)
+    authority = partial(answer, Zones(stores.zones))
+    recursion_found = recursion(config, authority, here, stores.caches, around)
     return Parts(
         authority=authority,
         views=Views(
@@ -154,24 +178,25 @@ def open_zones(config: Config) -> ZoneStore:
     return open_store(store_path(config), map_size=size, read_only=True)
 
 
-def serving(inheritance: Inheritance, row: int, store: ZoneStore, around: Surroundings) -> Serving:
+def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surroundings) -> Serving:
     """Build the DNS side of one process.
 
     Args:
         inheritance: the common ground.
         row: the process's row.
-        store: open; the zones to answer from.
+        stores: open.
         around: reactor, clock, log, counters of the process.
     """
     config, page = inheritance.config, inheritance.page
     here = wiring_local.here_answers(config, around)
-    parts = _query_parts(inheritance, store, here, around)
+    parts = _query_parts(inheritance, stores, here, around)
     responder = _responder(inheritance, parts, row, around)
     upkeep = [sampling(responder, around.clock)]
     if parts.cookies is not None and not inheritance.config.cookies.secrets:
         upkeep.append(changing_secrets(parts.cookies, inheritance.cookie_seed, around.clock))
     if parts.recursion is not None:
         upkeep.append(serving_waiters(parts.recursion, around.clock))
+        upkeep.append(keeping_learned(parts.recursion, stores.caches, page, around))
         # Every process says so itself, once its own tables are the new ones.
         tables = wiring_local.local_tables(config, here, around, partial(page.bump, ANY_ZONE))
         upkeep.append(Repeating(around.clock, tables.look))
@@ -191,12 +216,12 @@ def reloader(inheritance: Inheritance, around: Surroundings) -> Reloader:
 
 
 def interface(
-    inheritance: Inheritance, store: ZoneStore, reloader: Reloader, around: Surroundings
+    inheritance: Inheritance, stores: Stores, reloader: Reloader, around: Surroundings
 ) -> Interface:
     """Build the control side of one process."""
     config, limits = inheritance.config, inheritance.config.limits
     program = Program(version(), tuple(map(str, endpoints(config))), inheritance.notices)
-    operations = Operations(program, inheritance.page, store, reloader, around)
+    operations = Operations(program, inheritance.page, stores.zones, reloader, around)
     block_lists = wiring_local.block_lists(config, around)
     operations.block_lists = block_lists.status
     exposition = Exposition(
@@ -206,7 +231,7 @@ def interface(
         receive_drops=partial(receive_drops, inheritance.listeners),
         block_list_names=block_lists.names,
     )
-    routes = Routes(operations, exposition)
+    routes = Routes(operations, exposition, _resolver_routes(inheritance, stores.caches, around))
 
     def factory(listener: str, *hosts: str) -> ControlFactory:
         options = HttpOptions(
@@ -228,6 +253,28 @@ def interface(
         options = WatchOptions(zone_files(config), limits.watch_delay_s)
         watcher = Watcher(options, around, partial(_request, reloader, "change"))
     return Interface(reloader, watcher, tuple(sockets), around, block_lists)
+
+
+def _end_world(world: World) -> None:
+    """Close the sockets of a world that a trace had for itself."""
+    cast("Upstream", world.network).stop()
+
+
+def _resolver_routes(inheritance: Inheritance, caches: Caches, around: Surroundings) -> Table:
+    """Build the routes of a daemon that resolves."""
+    config = inheritance.config
+    if not config.resolver.enabled:
+        return {}
+    tracing = TraceOperations(
+        lambda: fresh_world(config, network(config, around)),
+        _end_world,
+        partial(around.log.fault, "trace"),
+    )
+    routes = dict(trace_routes(tracing))
+    # Where each worker keeps its own, control sees none of them.
+    if caches.shared is not None or not config.workers:
+        routes |= cache_routes(wiring_cache.cache_operations(inheritance, caches, around))
+    return routes
 
 
 def _request(reloader: Reloader, cause: str) -> None:

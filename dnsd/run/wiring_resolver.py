@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dnsd.control.surroundings import Surroundings
     from dnsd.query.policy import HereAnswers
     from dnsd.resolver.commands import Network
+    from dnsd.run.wiring_cache import Caches
     from dnsd.wire.rrset import RRset
 
 
@@ -67,6 +68,7 @@ def recursion(
     config: Config,
     authority: Callable[..., Answer | None],
     here: HereAnswers,
+    caches: Caches,
     around: Surroundings,
 ) -> Recursion | None:
     """Build what finds names for clients; ``None`` if that is turned off.
@@ -75,12 +77,14 @@ def recursion(
         config: of the program.
         authority: our zones.
         here: what is answered without asking.
+        caches: what was learned, and is shared.
         around: reactor, clock, log, counters of the process.
     """
     if not config.resolver.enabled:
         return None
     limits = resolver_options(config).limits
     world = fresh_world(config, network(config, around))
+    world.records, world.delegations = caches.records, caches.delegations
     resolver = Resolver(world, lambda error: around.log.fault("resolver", error))
     found = Recursion(
         Sources(

@@ -18,15 +18,15 @@ from zope.interface import implementer
 from dnsd.authority.store import StoreError
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
-from dnsd.run import landlock, reactors, wiring
+from dnsd.run import landlock, reactors, wiring, wiring_cache
 from dnsd.run.confinement import control_paths, worker_paths
 from dnsd.run.messages import Message
 from dnsd.run.upkeep import beating
+from dnsd.run.wiring import Stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dnsd.authority.store import ZoneStore
     from dnsd.control.surroundings import Surroundings
     from dnsd.run.inheritance import Inheritance
     from dnsd.run.messages import Channel
@@ -131,9 +131,12 @@ def run(inheritance: Inheritance, seat: Seat, channel: Channel) -> int:
     log.level = Level[inheritance.config.log.level.upper()]
     try:
         around = reactors.begin(log, inheritance.page.row(seat.row))
-        with closing(wiring.open_zones(inheritance.config)) as store:
+        with (
+            closing(wiring.open_zones(inheritance.config)) as store,
+            closing(wiring_cache.open_caches(inheritance)) as caches,
+        ):
             live = _answer_dns if seat.role is Role.WORKER else _control
-            live(Self(inheritance, seat, channel, around), store)
+            live(Self(inheritance, seat, channel, around), Stores(store, caches))
     except StoreError as error:
         log.error("zone_store", str(error))
         return NO_STORE
@@ -143,10 +146,10 @@ def run(inheritance: Inheritance, seat: Seat, channel: Channel) -> int:
     return 0
 
 
-def _answer_dns(self: Self, store: ZoneStore) -> None:
+def _answer_dns(self: Self, stores: Stores) -> None:
     """Answer DNS until told to end."""
     page, row = self.inheritance.page, self.seat.row
-    serving = wiring.serving(self.inheritance, row, store, self.around)
+    serving = wiring.serving(self.inheritance, row, stores, self.around)
     serving.start()
     landlock.confine(worker_paths(self.inheritance.config))
     self.live_until_told(
@@ -155,10 +158,10 @@ def _answer_dns(self: Self, store: ZoneStore) -> None:
     )
 
 
-def _control(self: Self, store: ZoneStore) -> None:
+def _control(self: Self, stores: Stores) -> None:
     """Compile zones and talk to the operator until told to end."""
     reloader = wiring.reloader(self.inheritance, self.around)
-    interface = wiring.interface(self.inheritance, store, reloader, self.around)
+    interface = wiring.interface(self.inheritance, stores, reloader, self.around)
     landlock.confine(control_paths(self.inheritance.config))
     interface.start()
 

@@ -128,6 +128,7 @@ def inherited(configured, listeners, event_log):
             cookie_seed=bytes(32),
             tcp_room=1000,
             tls=None,
+            cache_octets=0,
             notices=(),
             log=event_log,
         )

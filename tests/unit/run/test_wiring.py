@@ -9,7 +9,7 @@ import pytest
 from dnsd.authority.store import open_store
 from dnsd.control.compiler import compile_at_start
 from dnsd.query.request import Request, Transport
-from dnsd.run import wiring
+from dnsd.run import wiring, wiring_cache
 
 ZONE = """
 '': {type: NS, value: ns1.example.test.}
@@ -36,7 +36,8 @@ def answers(inherited, around, tmp_path):
         compile_at_start(wiring.compiler_options(config), 1_800_000_000)
         store = wiring.open_zones(config)
         stores.append(store)
-        serving = wiring.serving(inheritance, 0, store, around)
+        caches = wiring_cache.open_caches(inheritance)
+        serving = wiring.serving(inheritance, 0, wiring.Stores(store, caches), around)
         query = dns.message.make_query(name, rrtype, rdclass, use_edns=0)
         responder = serving._streams["tcp"].responder
         reply = responder.respond(
@@ -100,5 +101,6 @@ def test_the_store_that_workers_read_cannot_be_written_by_them(configured):
 def test_files_are_watched_when_that_is_wanted(inherited, around, tmp_path, watch):
     inheritance = inherited(f"authority: {{zones: zones, watch: {watch}}}\n")
     reloader = wiring.reloader(inheritance, around)
-    interface = wiring.interface(inheritance, None, reloader, around)
+    stores = wiring.Stores(None, wiring_cache.open_caches(inheritance))
+    interface = wiring.interface(inheritance, stores, reloader, around)
     assert (interface._watcher is not None) == (watch == "on")
