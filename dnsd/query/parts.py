@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dnsd.query.cookies import Cookies
     from dnsd.query.finish import FinishOptions
     from dnsd.query.identity import Identity
+    from dnsd.query.lookout import Lookout
     from dnsd.query.ratelimit import Limiter
     from dnsd.query.recursion import Recursion
     from dnsd.query.views import Views
@@ -41,6 +42,7 @@ class Parts:
         identity: NSID and the CHAOS names.
         finish: sizes of replies.
         recursion: finds what our zones do not hold; ``None`` if we do not do that.
+        lookout: records queries for names that the operator has watched.
     """
 
     authority: Authority
@@ -50,3 +52,4 @@ class Parts:
     identity: Identity
     finish: FinishOptions
     recursion: Recursion | None = None
+    lookout: Lookout | None = None

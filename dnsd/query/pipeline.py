@@ -153,9 +153,13 @@ class Pipeline:
         exchange = Exchange(request, query, view, request.transport is _UDP)
         if view & RECURSION and self._parts.recursion is not None:
             exchange.flags = RA
+        lookout = self._parts.lookout
+        is_watched = lookout is not None and lookout.sees(request, query)
         for step in self._steps:
             reply = step(exchange, later)
             if reply is not None:
+                if is_watched and reply is not _LATER:
+                    reply.cacheable = False  # or the next query would not get here
                 return None if reply is _LATER else reply
         raise AssertionError("the last step always replies")
 

@@ -36,6 +36,7 @@ class Inheritance:
         page: shared counters, generations and facts.
         quarantine: shared fingerprints of requests that kill.
         cookie_seed: 32 octets nobody else knows.
+        sightings: board of who asked for watched names, see ``query.lookout``.
         tcp_room: TCP connections that a process has descriptors for.
         tls: contexts of the certificate; None where nothing speaks TLS. Made before
             the fork, so that any worker resumes the sessions of any other.
@@ -52,6 +53,7 @@ class Inheritance:
     page: SlotPage
     quarantine: Quarantine
     cookie_seed: bytes
+    sightings: memoryview
     tcp_room: int
     tls: Contexts | None
     cache_octets: int

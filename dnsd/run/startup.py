@@ -7,6 +7,7 @@ are dropped, and what follows must be readable for the user we became.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import secrets
 import sys
@@ -21,6 +22,7 @@ import twisted
 from dnsd.control.claim import claim_socket, listen_http
 from dnsd.net import listeners
 from dnsd.observe import metrics
+from dnsd.query.lookout import board_octets
 from dnsd.run import (
     certificates,
     descriptors,
@@ -92,6 +94,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         page=metrics.new_page(rows, len(sockets.listeners)),
         quarantine=Quarantine(rows),
         cookie_seed=secrets.token_bytes(SEED_OCTETS),
+        sightings=memoryview(mmap.mmap(-1, board_octets(rows))),
         tcp_room=room,
         tls=contexts,
         cache_octets=cache_octets,

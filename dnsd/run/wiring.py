@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import metadata
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from dnsd.authority.answer import answer
 from dnsd.authority.store import open_store
@@ -17,10 +17,8 @@ from dnsd.authority.zones import Zones
 from dnsd.control.compiler import Compiler, CompilerOptions
 from dnsd.control.http import ControlFactory, HttpOptions
 from dnsd.control.operations import Operations, Program
-from dnsd.control.operations_trace import TraceOperations
 from dnsd.control.reload import Reloader
 from dnsd.control.routes import Routes
-from dnsd.control.routes_resolver import cache_routes, trace_routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
 from dnsd.net.listeners import Endpoint, receive_drops
@@ -33,12 +31,13 @@ from dnsd.query.answer_cache import AnswerCacheOptions
 from dnsd.query.cookies import Cookies
 from dnsd.query.finish import FinishOptions
 from dnsd.query.identity import Identity
+from dnsd.query.lookout import Lookout
 from dnsd.query.parts import Parts
 from dnsd.query.pipeline import Pipeline
 from dnsd.query.policy import policy_number
 from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.views import ViewOptions, Views
-from dnsd.run import wiring_cache, wiring_local, wiring_streams
+from dnsd.run import wiring_local, wiring_streams
 from dnsd.run.cookie_secrets import secrets_at
 from dnsd.run.interface import Interface
 from dnsd.run.quarantine import Guarded
@@ -50,7 +49,8 @@ from dnsd.run.upkeep import (
     sampling,
     serving_waiters,
 )
-from dnsd.run.wiring_resolver import fresh_world, network, recursion
+from dnsd.run.wiring_operations import further_routes
+from dnsd.run.wiring_resolver import recursion
 
 if TYPE_CHECKING:
     import socket
@@ -58,11 +58,8 @@ if TYPE_CHECKING:
 
     from dnsd.authority.store import ZoneStore
     from dnsd.config.schema import Config
-    from dnsd.control.routes import Table
     from dnsd.control.surroundings import Surroundings
-    from dnsd.net.upstream import Upstream
     from dnsd.query.policy import HereAnswers
-    from dnsd.resolver.world import World
     from dnsd.run.inheritance import Inheritance
     from dnsd.run.wiring_cache import Caches
 
@@ -118,7 +115,7 @@ def compiler_options(config: Config) -> CompilerOptions:
 
 
 def _query_parts(
-    inheritance: Inheritance, stores: Stores, here: HereAnswers, around: Surroundings
+    inheritance: Inheritance, row: int, stores: Stores, here: HereAnswers, around: Surroundings
 ) -> Parts:
     """Build what the steps of a query work with."""
     config = inheritance.config
@@ -152,6 +149,7 @@ def _query_parts(
         identity=Identity(config.server_identity.nsid, config.server_identity.version),
         finish=FinishOptions(limits.edns_size),
         recursion=recursion_found,
+        lookout=Lookout(inheritance.sightings, row),
     )
 
 
@@ -189,7 +187,7 @@ def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surround
     """
     config, page = inheritance.config, inheritance.page
     here = wiring_local.here_answers(config, around)
-    parts = _query_parts(inheritance, stores, here, around)
+    parts = _query_parts(inheritance, row, stores, here, around)
     responder = _responder(inheritance, parts, row, around)
     upkeep = [sampling(responder, around.clock)]
     if parts.cookies is not None and not inheritance.config.cookies.secrets:
@@ -231,7 +229,9 @@ def interface(
         receive_drops=partial(receive_drops, inheritance.listeners),
         block_list_names=block_lists.names,
     )
-    routes = Routes(operations, exposition, _resolver_routes(inheritance, stores.caches, around))
+    routes = Routes(
+        operations, exposition, further_routes(inheritance, operations, stores.caches, around)
+    )
 
     def factory(listener: str, *hosts: str) -> ControlFactory:
         options = HttpOptions(
@@ -253,28 +253,6 @@ def interface(
         options = WatchOptions(zone_files(config), limits.watch_delay_s)
         watcher = Watcher(options, around, partial(_request, reloader, "change"))
     return Interface(reloader, watcher, tuple(sockets), around, block_lists)
-
-
-def _end_world(world: World) -> None:
-    """Close the sockets of a world that a trace had for itself."""
-    cast("Upstream", world.network).stop()
-
-
-def _resolver_routes(inheritance: Inheritance, caches: Caches, around: Surroundings) -> Table:
-    """Build the routes of a daemon that resolves."""
-    config = inheritance.config
-    if not config.resolver.enabled:
-        return {}
-    tracing = TraceOperations(
-        lambda: fresh_world(config, network(config, around)),
-        _end_world,
-        partial(around.log.fault, "trace"),
-    )
-    routes = dict(trace_routes(tracing))
-    # Where each worker keeps its own, control sees none of them.
-    if caches.shared is not None or not config.workers:
-        routes |= cache_routes(wiring_cache.cache_operations(inheritance, caches, around))
-    return routes
 
 
 def _request(reloader: Reloader, cause: str) -> None:

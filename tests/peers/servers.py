@@ -29,6 +29,7 @@ PACKAGES = {
     "knotd": "knot",
     "pdns_server": "pdns-server pdns-backend-bind",
     "dnsperf": "dnsperf",
+    "unbound": "unbound",
     "dig": "bind9-dnsutils",
     "kdig": "knot-dnsutils",
     "delv": "bind9-dnsutils",

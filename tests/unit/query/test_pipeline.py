@@ -15,6 +15,7 @@ from dnsd.authority.store import StoreError, ZoneRow, open_store
 from dnsd.authority.zones import Zones
 from dnsd.query.acl import Networks
 from dnsd.query.identity import Identity
+from dnsd.query.lookout import Board, Lookout, board_octets
 from dnsd.query.request import Transport, ZoneSet
 from dnsd.query.views import ViewOptions, Views
 from dnsd.wire import names
@@ -290,6 +291,17 @@ def test_nsid_comes_back_when_it_is_set_and_asked_for(make_world):
 def test_only_replies_that_everybody_gets_may_be_cached(world, octets, cacheable, slot):
     reply = world.ask(octets)
     assert (reply.cacheable, reply.slot) == (cacheable, slot)
+
+
+def test_replies_about_watched_names_are_not_cached_so_that_every_query_is_seen(make_world):
+    memory = memoryview(bytearray(board_octets(1)))
+    board = Board(memory)
+    world = make_world(lookout=Lookout(memory, 0))
+    board.watch(names.from_text("example.test."), b"leak", 2000.0)
+    assert not world.ask(query("leak1.example.test.")).cacheable
+    assert world.ask(query("nope.example.test.")).cacheable
+    (sighting,), _ = board.sightings()
+    assert sighting.name == names.from_text("leak1.example.test.")
 
 
 def test_a_reply_without_its_cookie_is_the_reply_to_a_query_without_one(world):

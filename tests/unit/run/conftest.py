@@ -12,6 +12,7 @@ from dnsd.net.clock import Clock
 from dnsd.net.listeners import Endpoint, Listener
 from dnsd.observe import metrics
 from dnsd.observe.log import EventLog, Level
+from dnsd.query.lookout import board_octets
 from dnsd.run.inheritance import Inheritance
 from dnsd.run.places import rows_for
 from dnsd.run.quarantine import Quarantine
@@ -126,6 +127,7 @@ def inherited(configured, listeners, event_log):
             page=metrics.new_page(rows, len(listeners)),
             quarantine=Quarantine(rows),
             cookie_seed=bytes(32),
+            sightings=memoryview(bytearray(board_octets(rows))),
             tcp_room=1000,
             tls=None,
             cache_octets=0,
