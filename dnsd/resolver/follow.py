@@ -66,8 +66,10 @@ def follow(
                 chain.join(ours)
                 if not ours.unfinished:
                     return chain.outcome
-                name = ours.unfinished
-                continue
+                # Below a zone cut of ours it goes on with the same name.
+                asked, name = name, ours.unfinished
+                if name != asked:
+                    continue
         entry = chain.find(name)
         if entry is None:
             if stale:

@@ -211,7 +211,8 @@ class Resolver:
         task.procedure.close()
         if task.key is not None and self._running.get(task.key) is task:
             del self._running[task.key]
-        if awaited is not None:
+        # Of one that has ended, others are being told just now.
+        if awaited is not None and task in awaited.waiters:
             awaited.waiters.remove(task)
             if not awaited.waiters:
                 self.cancel(awaited)
@@ -304,7 +305,9 @@ class Resolver:
             if isinstance(result, Failed) and result.limit:
                 waiters = self._begin_anew(task, waiters)
             for waiter in waiters:
-                self._run(waiter, result)
+                # Telling one may make another give up.
+                if waiter.waits_for is task:
+                    self._run(waiter, result)
         task.tell(result)
 
     def _begin_anew(self, task: Task, waiters: list[Task]) -> list[Task]:
