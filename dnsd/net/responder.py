@@ -230,6 +230,7 @@ class Responder:
         _MISS_LATENCY.observe(self.row, now - request.now)
         if reply.found:
             self.row[_FOUND[reply.found]] += 1
+            self.row[_DISBELIEVED] += reply.disbelieved
             _FOUND_LATENCY[reply.found].observe(self.row, now - request.now)
         return reply.octets
 
@@ -262,6 +263,7 @@ _MISSES = metrics.ANSWER_CACHE_MISSES.slot()
 _FAULTS = metrics.FAULTS.slot()
 _TRUNCATED = tuple(metrics.TRUNCATED.slot(transport) for transport in metrics.TRANSPORTS)
 _HIT_LATENCY = metrics.LATENCY.buckets("hit")
+_DISBELIEVED = metrics.RESOLVER_DISBELIEVED.slot()
 _FOUND = {found: metrics.RESOLVER_ANSWERS.slot(found) for found in FOUND}
 _FOUND_LATENCY = {
     found: metrics.RESOLVER_LATENCY.buckets("hit" if found in {"local", "hit"} else "miss")

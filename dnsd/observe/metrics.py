@@ -266,6 +266,10 @@ RESOLVER_ANSWERS: Final = TABLE.counter(
     "Answers of the resolver that the answer cache did not have, by how they were found.",
     {"found": FOUND},
 )
+RESOLVER_DISBELIEVED: Final = TABLE.counter(
+    "dnsd_resolver_disbelieved_record_sets_total",
+    "Record sets in replies that their server had no authority to send; none was kept.",
+)
 RESOLVER_LATENCY: Final = TABLE.histogram(
     "dnsd_resolver_latency_seconds",
     "Time from reading a query to the resolver's answer, by whether something was asked for it.",

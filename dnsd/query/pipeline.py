@@ -287,6 +287,7 @@ class Pipeline:
         reply.slot = answer.slot
         reply.limits += exchange.limits
         reply.found = exchange.found
+        reply.disbelieved = exchange.dropped
         reply.zone_set = (
             _NO_ZONE if exchange.recursed else _GENERATED if answer.generated else _FILE
         )

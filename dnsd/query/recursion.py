@@ -349,6 +349,7 @@ class Recursion:
         exchange.expires = self._now() + ttl
         exchange.look_again = outcome.refresh_at
         exchange.found = _found(outcome)
+        exchange.dropped = outcome.dropped
 
     def _now(self) -> float:
         return self._resolver.world.network.now()

@@ -71,6 +71,7 @@ class Exchange:
         once: the answer is for this client at this moment, and not to be kept.
         limits: names of limits that were hit on the way to the answer.
         found: how the resolver came by the answer: one of ``request.FOUND``.
+        dropped: RRsets that servers had no authority to say.
         is_late: the answer comes so late that it must not be sent.
     """
 
@@ -90,6 +91,7 @@ class Exchange:
     once: bool = False
     limits: tuple[str, ...] = ()
     found: str = ""
+    dropped: int = 0
     is_late: bool = False
 
 

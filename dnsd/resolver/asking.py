@@ -244,6 +244,7 @@ class Asking:
             trusted_transport=transport is not Transport.UDP,
             forwarder=self.cut.forward,
         )
+        self.budget.dropped += said.dropped
         self._trace(choice, transport, exchanged, said)
         if said.wants_tcp:
             return _over_tcp(transport)

@@ -30,11 +30,13 @@ class Budget:
         deadline: monotonic seconds at which it is given up.
         exhausted: names of the limits that were reached.
         packets_sent: upstream packets so far.
+        dropped: RRsets that servers had no authority to say.
         trace: is told each step that is made for the query; usually nobody is.
     """
 
     __slots__ = (
         "deadline",
+        "dropped",
         "exhausted",
         "name_fetches",
         "octets",
@@ -54,6 +56,7 @@ class Budget:
         self.deadline = now + limits.query_time_s
         self.exhausted: tuple[str, ...] = ()
         self.packets_sent = 0
+        self.dropped = 0
         self.trace: Callable[[Step], None] | None = None
 
     def hit(self, limit: str) -> None:

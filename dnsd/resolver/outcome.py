@@ -61,6 +61,7 @@ class Outcome:
             if none is worth refreshing, or that is due already.
         limits: names of limits that were hit.
         packets: sent upstream.
+        dropped: RRsets that servers had no authority to say, and were not believed.
     """
 
     rcode: int
@@ -75,6 +76,7 @@ class Outcome:
     refresh_at: float = float("inf")
     limits: tuple[str, ...] = ()
     packets: int = 0
+    dropped: int = 0
 
 
 def servfail(explanation: Explanation, limits: tuple[str, ...] = ()) -> Outcome:

@@ -147,6 +147,7 @@ class Resolver:
                 budget.hit(result.limit)
             outcome.limits += budget.exhausted
             outcome.packets = budget.packets_sent
+            outcome.dropped = budget.dropped
             if is_early:
                 early.append(outcome)
             else:
