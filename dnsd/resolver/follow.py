@@ -60,16 +60,13 @@ def follow(
     """
     chain = _Chain(world, _A if rrtype == _ANY else rrtype, is_stale=stale)
     for _ in range(world.options.limits.alias_links + 1):
-        if chain.outcome.answer and local is not None:
-            ours = local(name, chain.type)
-            if ours is not None:
-                chain.join(ours)
-                if not ours.unfinished:
-                    return chain.outcome
-                # Below a zone cut of ours it goes on with the same name.
-                asked, name = name, ours.unfinished
-                if name != asked:
-                    continue
+        ours = chain.here(name, local)
+        # Below a zone cut of ours it goes on with the same name.
+        if ours is not None and ours.unfinished != name:
+            if not ours.unfinished:
+                return chain.outcome
+            name = ours.unfinished
+            continue
         entry = chain.find(name)
         if entry is None:
             if stale:
@@ -138,14 +135,19 @@ class _Chain:
         # The rdata keeps the letter case that the server sent.
         return lower(rrset.rdatas[0])
 
-    def join(self, ours: Outcome) -> None:
-        """Add what was found here."""
+    def here(self, name: bytes, local: Local | None) -> Outcome | None:
+        """Add what is found here, where an alias led to a name."""
         outcome = self.outcome
-        outcome.rcode = ours.rcode
-        outcome.answer += ours.answer
-        outcome.authority = ours.authority
-        outcome.explanation = ours.explanation or outcome.explanation
-        outcome.security = min(outcome.security, ours.security)
+        if local is None or not outcome.answer:
+            return None
+        ours = local(name, self.type)
+        if ours is not None:
+            outcome.rcode = ours.rcode
+            outcome.answer += ours.answer
+            outcome.authority = ours.authority
+            outcome.explanation = ours.explanation or outcome.explanation
+            outcome.security = min(outcome.security, ours.security)
+        return ours
 
     def _note_refresh(self, entry: Entry) -> None:
         life = entry.expiry - entry.stored
