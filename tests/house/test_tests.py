@@ -15,7 +15,13 @@ WITHOUT_TEST = {
     "net/upstream_options.py": "a type and constants",
     "query/parts.py": "a type without code",
     "query/request.py": "types without code",
+    "resolver/commands.py": "types without code",
+    "resolver/delegation.py": "a type without code",
+    "resolver/options.py": "types: tests/unit/config/test_schema_resolver.py holds their values",
+    "resolver/outcome.py": "types without code",
+    "resolver/world.py": "a type: tests/scenarios/resolution shows whom it has asked",
     "run/inheritance.py": "a type without code",
+    "run/wiring_resolver.py": "builds: tests/experiments/test_local_names.py asks what it built",
     "run/start.py": "forks: tests/peers/test_processes.py starts it as an operator does",
 }
 # Tests of several modules at once.

@@ -36,7 +36,6 @@ PACKAGES = {
     "curl": "curl",
     "openssl": "openssl",
     "promtool": "prometheus",
-    "unbound": "unbound",
     "kresd": "knot-resolver",
     "pdns_recursor": "pdns-recursor",
 }
