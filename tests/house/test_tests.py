@@ -21,7 +21,6 @@ WITHOUT_TEST = {
     "resolver/outcome.py": "types without code",
     "resolver/world.py": "a type: tests/scenarios/resolution shows whom it has asked",
     "run/inheritance.py": "a type without code",
-    "run/wiring_resolver.py": "builds: tests/experiments/test_local_names.py asks what it built",
     "run/start.py": "forks: tests/peers/test_processes.py starts it as an operator does",
 }
 # Tests of several modules at once.

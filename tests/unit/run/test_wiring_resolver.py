@@ -1,0 +1,204 @@
+"""What is built for resolving is as the configuration says."""
+
+import ipaddress
+import random
+
+import pytest
+from fakes import octets
+from fakes.rehearsal import Rehearsal
+from fakes.replies import record
+
+from dnsd.query.replies import Exchange
+from dnsd.query.request import Request
+from dnsd.query.request import Transport as ClientTransport
+from dnsd.resolver.commands import Transport
+from dnsd.resolver.options import ResolverLimits, ResolverOptions
+from dnsd.resolver.outcome import Outcome
+from dnsd.run import wiring_cache
+from dnsd.run.wiring_resolver import fresh_world, recursion, resolver_options
+from dnsd.wire import names
+from dnsd.wire.message import RD, parse_query
+from dnsd.wire.names import ROOT
+
+N = names.from_text
+A = 1
+NAS, HOLE = N("nas.lan."), N("hole.test.")
+
+
+class Here:
+    """Local names: one machine of ours; one name that is blocked but for ourselves."""
+
+    def __call__(self, name, _rrtype, policy):
+        if name == NAS:
+            return Outcome(0, [record("nas.lan. A 10.0.0.9")], [])
+        return Outcome(3, [], []) if name == HOLE and policy >= 0 else None
+
+    def is_local(self, name):
+        return name == NAS
+
+
+@pytest.fixture
+def build(inherited, around):
+    """Build recursion for a configuration as text, over a network moved by hand."""
+
+    def make(text=""):
+        inheritance = inherited(text)
+        caches = wiring_cache.open_caches(inheritance)
+        found = recursion(inheritance.config, lambda *_, **__: None, Here(), caches, around)
+        if found is not None:
+            found._resolver.world.network = Rehearsal()
+        return found
+
+    return make
+
+
+def ask(found, name, client="192.0.2.1"):
+    packed = ipaddress.ip_address(client).packed
+    query = parse_query(octets.query(name, flags=RD))
+    now = found._resolver.world.network.now()
+    request = Request(query.raw, packed, 5353, None, ClientTransport.UDP, now, 0)
+    exchange = Exchange(request, query, 0, is_datagram=True)
+    return found.answer(exchange, lambda: None), exchange
+
+
+def test_without_configuration_the_resolver_works_as_it_says_itself(configured):
+    options = resolver_options(configured("resolver: {ipv6: off}\n"))
+    assert options == ResolverOptions()
+    assert options.limits == ResolverLimits()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("resolver: {upstream_port: 5353}", "port", 5353),
+        ("resolver: {qname_minimization: strict}", "minimisation", "strict"),
+        ("resolver: {case_randomization: off}", "case_randomization", False),
+        ("resolver: {edns_size: 1400}", "edns_size", 1400),
+        ("resolver: {upstream_cookies: off}", "cookies", False),
+        ("resolver: {ipv6: on}", "ipv6", True),
+        ("resolver: {query_local_addresses: on}", "query_local_addresses", True),
+        ("resolver: {priming: off}", "priming", False),
+        ("resolver: {serve_stale: off}", "serve_stale", False),
+        ("resolver: {prefetch: off}", "prefetch", False),
+        ("cache: {min_ttl: 30s}", "min_ttl", 30),
+        ("cache: {max_ttl: 1h}", "max_ttl", 3600),
+        ("resolver: {limits: {query_packets: 7}}", "limits", ResolverLimits(query_packets=7)),
+    ],
+)  # fmt: skip
+def test_each_option_is_that_of_the_configuration(configured, text, name, value):
+    assert getattr(resolver_options(configured(text + "\n")), name) == value
+
+
+FORWARD = """\
+resolver:
+  forward:
+    - {zone: corp.example, servers: [192.0.2.1, '2001:db8::1'], transport: tls, server_name: dns.example}
+    - {zone: lab.example, servers: 192.0.2.2, kind: stub, port: 5353}
+"""
+
+
+class TestTheWorld:
+    def test_it_begins_with_nothing_learned(self, configured):
+        world = fresh_world(configured(), Rehearsal())
+        assert (list(world.records.entries()), list(world.delegations.delegations())) == ([], [])
+        assert (world.configured, world.local) == ({}, None)
+
+    def test_its_entropy_is_not_that_of_a_generator(self, configured):
+        world = fresh_world(configured(), Rehearsal())
+        random.seed(1)
+        first = world.entropy(16)
+        random.seed(1)
+        assert (len(first), world.entropy(16) == first) == (16, False)
+
+    def test_the_root_is_where_the_program_says(self, configured):
+        assert len(fresh_world(configured(), Rehearsal()).hints.servers) == 13
+
+    def test_or_where_the_file_says(self, configured, tmp_path):
+        (tmp_path / "root.hints").write_text(". 60 NS a.test.\na.test. 60 A 192.0.2.1\n")
+        world = fresh_world(configured("resolver: {root_hints: root.hints}\n"), Rehearsal())
+        assert world.hints.addresses == {N("a.test."): (b"\xc0\0\2\1",)}
+
+    def test_forwarded_zones_are_asked_of_their_servers(self, configured):
+        cut = fresh_world(configured(FORWARD), Rehearsal()).configured[N("corp.example.")]
+        assert (cut.forward, cut.stub, cut.transport, cut.port) == (True, False, Transport.TLS, 853)
+        assert cut.addresses == {
+            N("dns.example."): (b"\xc0\0\2\1", ipaddress.ip_address("2001:db8::1").packed)
+        }
+
+    def test_stub_zones_are_not_asked_to_recurse(self, configured):
+        cut = fresh_world(configured(FORWARD), Rehearsal()).configured[N("lab.example.")]
+        assert (cut.forward, cut.stub, cut.transport, cut.port) == (
+            False,
+            True,
+            Transport.UDP,
+            5353,
+        )
+        assert cut.addresses == {ROOT: (b"\xc0\0\2\2",)}
+
+
+class TestRecursion:
+    def test_it_can_be_turned_off(self, build):
+        assert build("resolver: {enabled: off}\n") is None
+
+    def test_options_for_clients_are_those_of_the_configuration(self, build):
+        options = build()._options
+        assert (options.cache_only, options.serve_stale) == (True, True)
+        options = build("resolver: {cache_only: refuse, serve_stale: off}\n")._options
+        assert (options.cache_only, options.serve_stale) == (False, False)
+
+    def test_times_of_waiting_are_those_of_the_configuration(self, build):
+        text = "resolver: {limits: {stale_wait: 1s, query_time: 5s, late_answer: 3s}}\n"
+        options = build(text).waiting._options
+        assert (options.stale_s, options.time_s, options.late_s) == (1.0, 5.0, 3.0)
+
+    @pytest.mark.parametrize(
+        ("limits", "limit"),
+        [
+            ("{client_misses: 1, client_misses_burst: 2}", "client_misses"),
+            ("{waiting_answers: 2}", "waiting_answers"),
+            ("{recursions: 2}", "recursions"),
+        ],
+    )
+    def test_limits_of_clients_are_those_of_the_configuration(self, build, limits, limit):
+        found = build(f"resolver: {{limits: {limits}}}\n")
+        reached = [ask(found, f"n{number}.test.")[1].limits for number in range(3)]
+        assert reached == [(), (), (limit,)]
+
+    def test_workers_share_the_rate_of_a_client(self, build):
+        limits = "resolver: {limits: {client_misses: 2, client_misses_burst: 4}}\n"
+        found = build("workers: 2\n" + limits)
+        reached = [ask(found, f"n{number}.test.")[1].limits for number in range(3)]
+        assert reached == [(), (), ("client_misses",)]
+
+    def test_name_servers_are_found_among_names_of_ours_and_never_blocked(self, build):
+        found = build()
+        world = found._resolver.world
+        assert world.local(NAS, A).answer[0].rdatas == (b"\x0a\0\0\x09",)
+        assert world.local(HOLE, A) is None
+        assert ask(found, "hole.test.")[1].answer.rcode == 3
+
+    def test_a_defect_in_the_resolver_is_logged(self, build, events):
+        try:
+            raise ZeroDivisionError  # noqa: TRY301 - only raised ones have a place
+        except ZeroDivisionError as error:
+            build()._resolver.on_fault(error)
+        (event,) = events()
+        assert "ZeroDivisionError" in str(event)
+
+    @pytest.mark.parametrize(
+        ("text", "name", "is_kept"),
+        [
+            pytest.param("", "www.test.", False, id="a public name"),
+            pytest.param("", "nas.lan.", True, id="a name of ours"),
+            pytest.param("resolver: {private_addresses: {filter: none}}", "www.test.", True, id="no filter"),
+            pytest.param("resolver: {private_addresses: {allow: [test]}}", "www.test.", True, id="an allowed tree"),
+            pytest.param(FORWARD, "www.corp.example.", True, id="a forwarded zone"),
+            pytest.param("resolver: {forward: {zone: ., servers: 192.0.2.1}}", "www.test.", False, id="all forwarded"),
+        ],
+    )  # fmt: skip
+    def test_private_addresses_are_for_whom_the_configuration_says(
+        self, build, text, name, is_kept
+    ):
+        without_private = build(text)._sources.without_private
+        kept = without_private(N(name), [record(f"{name} A 10.0.0.1")])
+        assert kept == (None if is_kept else [])
