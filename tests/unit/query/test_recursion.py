@@ -380,6 +380,13 @@ class TestAnswersOfTheResolver:
         assert (found, exchange.found, exchange.answer.rcode) == (NOW, "failed", SERVFAIL)
         assert len(stage.recursion.waiting) == 0
 
+    def test_what_is_remembered_to_fail_can_be_forgotten(self):
+        stage = Stage()
+        stage.ask()
+        stage.fail()
+        stage.recursion.forget_failures()
+        assert stage.ask()[0] is LATER
+
     @pytest.mark.parametrize(("flags", "expected"), [(RD, RA), (RD | CD, RA | CD), (RD | 0x40, RA)])
     def test_checking_disabled_comes_back_and_nothing_else(self, flags, expected):
         stage = Stage()
