@@ -52,6 +52,7 @@ class Daemon(Dnsd):
             "listen": [{"address": self.address, "port": self.port, "transports": ["udp", "tcp"]}],
             "state_directory": "state",
             "authority": {"zones": "zones", "watch": "off"},
+            "resolver": {"enabled": "off"},
             "control": {"http": "off"},
             "limits": {},
         }

@@ -378,6 +378,7 @@ class Dnsd(Server):
             "listen": [{"address": each, "port": self.port} for each in setup.addresses],
             "state_directory": "state",
             "authority": {"zones": "zones", "allow": [] if setup.refuse_all else ["any"]},
+            "resolver": {"enabled": "off"},
             "server_identity": {"nsid": setup.identity, "version": setup.version},
             "control": {"socket": "control.sock", "http": "off"},
         }
