@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Share of a bound at which eviction begins.
 EARLY = 0.9
 
+# Share of a bound from which on it matters what is found.
+_FILLING = 0.5
 _SLICE = 128
 _SLICES = 6
 # Of a slice; when fewer expired, the next ones will not have many either.
@@ -71,6 +73,18 @@ def excess(counts: Counts, bounds: CacheBounds, pages: int, pages_limit: int) ->
     if names > 0:
         return Excess(names, max(0, cuts), limit)
     return Excess(0, cuts, "cache_delegations") if cuts > 0 else Excess()
+
+
+def fills(counts: Counts, bounds: CacheBounds, pages: int, pages_limit: int) -> bool:
+    """Tell whether something will have to leave before long, so that it matters what is found.
+
+    Takes the same as :func:`excess`.
+    """
+    return (
+        counts.entries > _FILLING * bounds.entries
+        or counts.cuts > _FILLING * bounds.delegations
+        or pages > _FILLING * pages_limit
+    )
 
 
 class Evictor:

@@ -25,6 +25,8 @@ from dnsd.resolver.cache.contract import Rank
 from dnsd.resolver.cache.entries import HEAD, HITS, PROTECTED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import lmdb
 
     from dnsd.resolver.cache.entries import Packed
@@ -35,6 +37,7 @@ ONCE = 0
 AGAIN = 1
 CUTS = 2
 
+_SLICE = 256  # names read in one transaction
 _AUTHORITATIVE = int(Rank.AUTHORITATIVE)
 
 
@@ -288,6 +291,28 @@ def names_from(change: Change, key: bytes, count: int) -> list[tuple[bytes, byte
     """Return so many keys and nodes, from a key on, in the order of keys."""
     cursor = change.transaction.cursor(change.databases.records)
     return list(islice(cursor, count)) if cursor.set_range(key) else []
+
+
+def slices(
+    environment: lmdb.Environment, database: lmdb._Database, prefix: bytes
+) -> Iterator[tuple[bytes, bytes]]:
+    """Go over names and what is kept of them; no transaction lives between two.
+
+    Raises:
+        lmdb.Error: the file cannot be read.
+    """
+    start = prefix
+    while True:
+        with environment.begin(database) as transaction:
+            cursor = transaction.cursor()
+            found = list(islice(cursor, _SLICE)) if cursor.set_range(start) else []
+        for key, octets in found:
+            if not key.startswith(prefix):
+                return
+            yield keys.to_name(key), octets
+        if len(found) < _SLICE:
+            return
+        start = found[-1][0] + b"\x00"
 
 
 def used_pages(transaction: lmdb.Transaction[bytes], databases: Databases) -> int:

@@ -91,7 +91,7 @@ class SharedDelegations:
         self.waiting[delegation.zone] = delegation
         self._front.pop(delegation.zone, None)
         if len(self.waiting) >= WAITING_NAMES:
-            self._store.commit(now)
+            self._store.settle(now)
         return ""
 
     def delegations(self) -> Iterator[Delegation]:

@@ -193,7 +193,7 @@ class SharedRecords:
         self.waiting[name] = waiting
         self._front.pop(name, None)
         if len(self.waiting) >= WAITING_NAMES:
-            self._store.commit(now)
+            self._store.settle(now)
         return limit
 
     def entries(self) -> Iterator[Entry]:

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import lmdb
 
-from dnsd.resolver.cache import entries, keys, lmdb_file, merging, zone_share
+from dnsd.resolver.cache import entries, lmdb_file, merging, zone_share
 from dnsd.resolver.cache.contract import Statistics
-from dnsd.resolver.cache.eviction import Evictor, Excess, excess
-from dnsd.resolver.cache.lmdb_change import Change, Counts, Databases, used_pages
+from dnsd.resolver.cache.eviction import Evictor, Excess, excess, fills
+from dnsd.resolver.cache.lmdb_change import Change, Counts, Databases, slices, used_pages
 from dnsd.resolver.cache.lmdb_delegations import SharedDelegations
 from dnsd.resolver.cache.lmdb_records import DAMAGE, SharedRecords
 
@@ -51,11 +51,10 @@ _PAGES_A_KEY = 160
 _FEWEST_KEYS = 4
 # Names written since the pages in use were counted, until they are counted again.
 _RECOUNT = 16
-# Share of a bound from which on it is of interest what was found.
-_NOTING = 0.5
 _MARKS_EVERY_S = 1.0
-_EVICTIONS_A_COMMIT = 8
-_SLICE = 256
+_LOOK_EVERY_S = 1.0
+# More than one, for others may have written too, and what is found again goes round.
+_EVICTIONS_A_WRITE = 4
 
 _NOTHING: Final[Counter[str]] = Counter()
 
@@ -138,6 +137,7 @@ class SharedCache:
         self.keys_limit = max(_FEWEST_KEYS, min(KEYS, self._pages_limit // _PAGES_A_KEY))
         self._evictor = Evictor(setting.bounds)
         self._marked_at = float("-inf")
+        self._looked_at = float("-inf")
         self._waits_since = 0.0
         self._hits: Counter[str] = Counter()
         self._full = False
@@ -160,8 +160,11 @@ class SharedCache:
         a transaction costs as much as writing some ten names.
         """
         waiting = len(self.records.waiting) + len(self.delegations.waiting)
-        if waiting < WORTHWHILE:
+        if waiting < WORTHWHILE and not self._marks_are_due(now):
             if not waiting:
+                if now - self._looked_at >= _LOOK_EVERY_S:
+                    self._looked_at = now
+                    self._look()
                 return _NOTHING
             if not self._waits_since:
                 self._waits_since = now
@@ -176,14 +179,23 @@ class SharedCache:
             now: monotonic seconds.
 
         Returns:
-            Names of the limits that were reached, and for how many names:
-            ``cache_entries``, ``cache_octets`` and ``cache_delegations``, which
-            left for others; ``cache_zone_share``.
+            Names of the limits that were reached since the last time, and for how
+            many names: ``cache_entries``, ``cache_octets`` and
+            ``cache_delegations``, which left for others; ``cache_zone_share``.
         """
+        self.settle(now)
+        hits, self._hits = self._hits, Counter()
+        return hits
+
+    def settle(self, now: float) -> None:
+        """Do what :meth:`commit` does, which reports the limits later."""
         self._waits_since = 0.0
         waiting, cuts = self.records.waiting, self.delegations.waiting
-        found = len(self.records.found) + len(self.delegations.found)
-        due = found and (now - self._marked_at >= _MARKS_EVERY_S or found >= self.keys_limit)
+        due = self._marks_are_due(now)
+        if not waiting and not cuts and not due:
+            return
+        if due:
+            self._mark(now)  # before anything has to leave
         while waiting or cuts:
             names = list(islice(waiting, self.keys_limit))
             zones = list(islice(cuts, self.keys_limit - len(names)))
@@ -192,13 +204,26 @@ class SharedCache:
                 [cuts.pop(zone) for zone in zones],
                 now,
             )
-        if due:
-            self._mark(now)
-        for _ in range(_EVICTIONS_A_COMMIT):
+            self._make_room(now)
+
+    def _look(self) -> None:
+        """See how full the others have made the cache."""
+        try:
+            with self.environment.begin(self.databases.state) as transaction:
+                self._counts = Counts(transaction.get(b"counts"))
+                self._pages = used_pages(transaction, self.databases)
+        except DAMAGE as error:
+            self.failed(error)
+        self.noting = fills(self._counts, self._bounds, self._pages, self._pages_limit)
+
+    def _make_room(self, now: float) -> None:
+        for _ in range(_EVICTIONS_A_WRITE):
             if not self._evict(now):
                 break
-        hits, self._hits = self._hits, Counter()
-        return hits
+
+    def _marks_are_due(self, now: float) -> bool:
+        found = len(self.records.found) + len(self.delegations.found)
+        return found > 0 and (now - self._marked_at >= _MARKS_EVERY_S or found >= self.keys_limit)
 
     def evict(self, now: float, hits: Iterable[bytes] = ()) -> int:
         """Make room, and note what others than this cache saw asked for again.
@@ -229,11 +254,7 @@ class SharedCache:
 
     def statistics(self) -> Statistics:
         """Return how full the cache is, what waits left out."""
-        try:
-            with self.environment.begin(self.databases.state) as transaction:
-                self._counts = Counts(transaction.get(b"counts"))
-        except DAMAGE as error:
-            self.failed(error)
+        self._look()
         counts = self._counts
         positive, nodata, nxdomain = counts.kinds
         return Statistics(
@@ -260,22 +281,10 @@ class SharedCache:
             database: of records or delegations.
             prefix: of the keys to go over.
         """
-        start = prefix
-        while True:
-            try:
-                with self.environment.begin(database) as transaction:
-                    cursor = transaction.cursor()
-                    found = list(islice(cursor, _SLICE)) if cursor.set_range(start) else []
-            except lmdb.Error as error:
-                self.failed(error)
-                return
-            for key, octets in found:
-                if not key.startswith(prefix):
-                    return
-                yield keys.to_name(key), octets
-            if len(found) < _SLICE:
-                return
-            start = found[-1][0] + b"\x00"
+        try:
+            yield from slices(self.environment, database, prefix)
+        except lmdb.Error as error:
+            self.failed(error)
 
     def write(self, work: Callable[[Change], _Result]) -> _Result | None:
         """Run one write transaction.
@@ -359,11 +368,7 @@ class SharedCache:
     def _evict(self, now: float) -> int:
         """Remove some of what is too much; how many went."""
         counts, pages = self._counts, self._pages
-        self.noting = (
-            counts.entries > _NOTING * self._bounds.entries
-            or counts.cuts > _NOTING * self._bounds.delegations
-            or pages > _NOTING * self._pages_limit
-        )
+        self.noting = fills(counts, self._bounds, pages, self._pages_limit)
         was_full, self._full = self._full, False
         if not was_full and not excess(counts, self._bounds, pages, self._pages_limit).limit:
             return 0

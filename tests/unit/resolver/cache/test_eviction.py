@@ -4,7 +4,7 @@ from fakes.cache_files import SharedFile
 
 from dnsd.resolver.cache import entries
 from dnsd.resolver.cache.admission import CacheBounds
-from dnsd.resolver.cache.eviction import Evictor, Excess, excess
+from dnsd.resolver.cache.eviction import Evictor, Excess, excess, fills
 from dnsd.resolver.cache.lmdb_change import Change, Counts, names_from
 
 BOUNDS = CacheBounds(entries=1000, octets=4 << 20)
@@ -33,6 +33,19 @@ def counts(*, names=0, cuts=0, cut_octets=0):
 )  # fmt: skip
 def test_what_is_too_much_is_told_early(held, pages, expected):
     assert excess(held, BOUNDS, pages, 1000) == expected
+
+
+@pytest.mark.parametrize(
+    ("held", "pages", "expected"),
+    [
+        pytest.param(counts(names=500, cuts=100), 500, False, id="half-full"),
+        pytest.param(counts(names=501), 0, True, id="entries"),
+        pytest.param(counts(cuts=101), 0, True, id="zone-cuts"),
+        pytest.param(counts(), 501, True, id="pages"),
+    ],
+)
+def test_what_is_found_matters_when_the_cache_is_half_full(held, pages, expected):
+    assert fills(held, BOUNDS, pages, 1000) is expected
 
 
 @pytest.fixture

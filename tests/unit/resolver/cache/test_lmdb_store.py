@@ -167,6 +167,24 @@ def test_a_turn_with_little_to_write_does_not_write_yet(file):
     assert records.waiting == {}
 
 
+def test_a_turn_with_nothing_to_write_still_says_what_was_found(file):
+    put(file, (once(i) for i in range(600)))
+    reader = file.another_process()
+    reader.commit_when_due(4.0)
+    reader.records.find(once(0).name, RRType.A, 5.0)
+    assert reader.records.found == {once(0).name: 1}
+    reader.commit_when_due(5.0)
+    assert reader.records.found == {}
+    assert file.held()[0][once(0).name][0] & entries.HITS == 1
+
+
+def test_limits_reached_between_two_commits_are_reported_by_the_next(file):
+    for i in range(1000):  # so many that some are written before they are asked to be
+        file.cache.records.put(once(i), 0.0)
+    assert file.cache.commit(0.0)["cache_entries"] == 100
+    assert file.cache.commit(0.0) == Counter()
+
+
 def test_two_processes_write_one_name_and_nothing_is_lost(file):
     other = file.another_process()
     file.cache.records.put(positive("www.test."), 0.0)
