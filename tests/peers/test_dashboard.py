@@ -104,6 +104,7 @@ def daemon(directory, upstream_port):
         control={"http": f"127.0.0.1:{metrics}"},
         authority={"watch": "on"},
         resolver={
+            "enabled": "on",
             "root_hints": "root.hints",
             "upstream_port": upstream_port,
             "query_local_addresses": True,
@@ -192,6 +193,7 @@ def make_traffic(server):
     """Let every kind of query come at least once."""
     for _ in range(20):
         assert ask(server, "www.example.org").answer
+    assert ask(server, "web.shop.test").answer
     # From the root down, through an alias, again from the cache, over TCP to the server.
     for name, rrtype in (
         ("www.shop.test", "A"), ("web.shop.test", "A"), ("www.blog.example", "A"),
