@@ -19,7 +19,6 @@ WITHOUT_TEST = {
     "resolver/delegation.py": "a type without code",
     "resolver/options.py": "types: tests/unit/config/test_schema_resolver.py holds their values",
     "resolver/outcome.py": "types without code",
-    "resolver/world.py": "a type: tests/scenarios/resolution shows whom it has asked",
     "run/inheritance.py": "a type without code",
     "run/start.py": "forks: tests/peers/test_processes.py starts it as an operator does",
 }
