@@ -85,7 +85,8 @@ _OTHER_CLASS: Final = Refusal(int(Rcode.REFUSED))
 _TRANSFER_OVER_UDP: Final = Refusal(int(Rcode.NOTIMP))
 _ZONE_REQUEST: Final = Refusal(int(Rcode.REFUSED))
 _NOT_OUR_APEX: Final = Refusal(int(Rcode.NOTAUTH))
-_NOT_IN_CACHE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_READY))
+# RFC 8914 §4.21 has this code for resolvers that are asked with RD clear, too.
+_NOT_IN_CACHE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
 _NOT_OUR_ZONE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
 
 

@@ -17,6 +17,12 @@ from peers.recursors import RECURSORS, Around
 from peers.servers import PACKAGES, free_port, program
 
 
+def untimed(section):
+    """The records of a section without their TTLs, in order; some were kept a while."""
+    lines = [line.split() for rrset in section for line in rrset.to_text().splitlines()]
+    return [" ".join((owner, *rest)) for owner, _ttl, *rest in lines]
+
+
 class Resolving(Subject):
     """One running resolver, how to ask it, and what it asks.
 

@@ -3,14 +3,14 @@
 import dns.flags
 import dns.rcode
 import pytest
-from conformance.conftest import records
+from conformance.recursion.conftest import untimed
 
 
 @pytest.mark.rfc("1034", "5.3.3")
 def test_a_name_is_found_from_the_root_down(subject):
     reply = subject.ask("www.plain.test.")
     assert reply.rcode() == dns.rcode.NOERROR
-    assert records(reply.answer) == ["www.plain.test. 300 IN A 192.0.2.80"]
+    assert untimed(reply.answer) == ["www.plain.test. IN A 192.0.2.80"]
     assert subject.internet.about("test.", at=subject.places.root)
 
 
@@ -18,18 +18,13 @@ def test_a_name_is_found_from_the_root_down(subject):
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("alias.plain.test.", ["alias.plain.test. 300 IN CNAME www.plain.test.", "www.plain.test. 300 IN A 192.0.2.80"]),
-        ("out.plain.test.", ["out.plain.test. 300 IN CNAME www.other.test.", "www.other.test. 300 IN A 192.0.2.81"]),
+        ("alias.plain.test.", ["alias.plain.test. IN CNAME www.plain.test.", "www.plain.test. IN A 192.0.2.80"]),
+        ("out.plain.test.", ["out.plain.test. IN CNAME www.other.test.", "www.other.test. IN A 192.0.2.81"]),
     ],
     ids=["inside a zone", "to another zone"],
 )  # fmt: skip
 def test_aliases_are_followed(subject, name, lines):
-    answer = subject.ask(name).answer
-    found = [rrset.to_text().split() for rrset in answer]
-    # What was kept a moment before may be a second younger.
-    assert [[*each[:1], *each[2:]] for each in found] == [
-        [*line.split()[:1], *line.split()[2:]] for line in lines
-    ]
+    assert untimed(subject.ask(name).answer) == lines
 
 
 @pytest.mark.rfc("1034", "3.6.2")
@@ -40,9 +35,7 @@ def test_aliases_in_a_circle_are_no_answer(subject):
 
 @pytest.mark.rfc("1034", "5.3.3")
 def test_another_server_is_asked_where_one_refuses(subject):
-    assert records(subject.ask("www.second.test.").answer) == [
-        "www.second.test. 300 IN A 192.0.2.80"
-    ]
+    assert untimed(subject.ask("www.second.test.").answer) == ["www.second.test. IN A 192.0.2.80"]
 
 
 @pytest.mark.rfc("1035", "4.1.1")
