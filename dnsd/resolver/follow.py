@@ -163,7 +163,8 @@ class _Chain:
         left = entry.expiry - self._world.network.now()
         if left < 0:
             return self._world.options.limits.stale_ttl_s if self._is_stale else 0
-        return ceil(left)
+        # A sum of floats may be a little too long, and must not look like a second more.
+        return min(ceil(left), round(entry.expiry - entry.stored))
 
 
 def _aged(rrset: RRset, ttl: int) -> RRset:

@@ -193,6 +193,21 @@ class TestAge:
         network.time += 100.5
         assert ask(asker, "www")[0].answer[0].ttl == 200
 
+    @pytest.mark.parametrize(
+        ("reply", "ttl"),
+        [
+            pytest.param({"answer": "www.bank.test. 300 A 192.0.2.80"}, 300, id="data"),
+            pytest.param({"authority": SOA}, 60, id="denial"),
+        ],
+    )
+    @pytest.mark.parametrize("now", [8184.81, 1000.0, 0.1, 123456.789])
+    def test_no_clock_makes_a_ttl_longer_than_it_was(self, now, reply, ttl):
+        asker, network = stage()
+        network.time = now
+        found = ask(asker, "www")
+        network.says(**reply)
+        assert [each.ttl for each in found[0].answer + found[0].authority] == [ttl]
+
     def test_an_expired_answer_has_a_short_ttl_and_says_so(self):
         asker, network = stage()
         ask(asker, "www")
