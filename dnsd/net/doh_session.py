@@ -256,15 +256,9 @@ class HttpSession(ABC):
             return self._progress_at + stream.stall_s, "tcp_unsent_time"
         if self._in_flight or self._queries:
             return float("inf"), ""
-        if not self._took_any:
-            limit = self._active_at + stream.first_message_s, "tcp_first_message"
-        else:
-            limit = self._active_at + stream.idle_limit_s(load), "tcp_idle"
-        since = self._waits_since
-        if since is not None:
-            message = since + stream.message_s, "tcp_whole_message"
-            return message if self._took_any else min(limit, message)
-        return limit
+        return stream.quiet_deadline(
+            self._active_at, self._waits_since, load, took_any=self._took_any
+        )
 
     # --- what both versions need -------------------------------------------------------
 

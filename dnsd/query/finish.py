@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dnsd.wire.edns_options import Error, render_error
 from dnsd.wire.iana import Opcode, OptionCode
 from dnsd.wire.message import AA, OPCODE_SHIFT, QR, RD, TC
 from dnsd.wire.writer import ADDITIONAL, ANSWER, AUTHORITY, MAX_MESSAGE_OCTETS, MessageWriter
@@ -102,7 +103,7 @@ def extended_error(code: int, text: str = "") -> bytes:
         code: info-code.
         text: ASCII; not for programs.
     """
-    return option(_EDE, code.to_bytes(2, "big") + text.encode("ascii", "replace"))
+    return option(_EDE, render_error(Error(code, text)))
 
 
 def size_limit(query: Query, options: FinishOptions, *, is_datagram: bool) -> int:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from dnsd.authority.answer import Answer
+from dnsd.authority.answer import MAX_LINKS, Answer
 from dnsd.query.finish import extended_error
 from dnsd.query.views import POLICY_SHIFT
 from dnsd.query.waiting import Waiter
@@ -51,9 +51,6 @@ _STALE_NXDOMAIN = Explanation(int(ExtendedError.STALE_NXDOMAIN_ANSWER))
 _FILTERED = Explanation(int(ExtendedError.FILTERED), "private addresses in a public name")
 _TOOK_TOO_LONG = Explanation(int(ExtendedError.NO_REACHABLE_AUTHORITY), "took too long")
 _TOO_MANY = Explanation(int(ExtendedError.NOT_READY), "too many queries wait")
-
-# As many as an answer of our zones follows.
-_MAX_LINKS = 11
 
 
 class Found(enum.Enum):
@@ -186,7 +183,7 @@ class Recursion:
             waiter.name = self._where_it_leads(query.qname, exchange.answer)
             if exchange.answer.answer:
                 outcome = waiter.local(waiter.name, query.qtype)
-        for _ in range(_MAX_LINKS):
+        for _ in range(MAX_LINKS):
             if outcome is None:
                 return False
             found = exchange.answer.answer if exchange.answer is not None else []

@@ -71,6 +71,30 @@ class StreamOptions:
             return self.idle_full_s
         return self.idle_busy_s if load >= _BUSY else self.idle_s
 
+    def quiet_deadline(
+        self, active_at: float, incomplete_since: float | None, load: float, *, took_any: bool
+    ) -> tuple[float, str]:
+        """Return when a connection must be closed on which nothing waits.
+
+        Args:
+            active_at: when something last happened on it.
+            incomplete_since: first octets of the message that is not whole yet;
+                ``None`` without one.
+            load: connections in use as a share of those allowed, 0..1.
+            took_any: a message was whole before.
+
+        Returns:
+            Monotonic seconds, and the name of the limit.
+        """
+        if not took_any:
+            limit = active_at + self.first_message_s, "tcp_first_message"
+        else:
+            limit = active_at + self.idle_limit_s(load), "tcp_idle"
+        if incomplete_since is None:
+            return limit
+        message = incomplete_since + self.message_s, "tcp_whole_message"
+        return message if took_any else min(limit, message)
+
 
 class StreamSession:
     """The state of one connection, without the connection."""
@@ -214,11 +238,7 @@ class StreamSession:
             return self._progress_at + options.stall_s, "tcp_unsent_time"
         if self._in_flight or self.has_message:
             return float("inf"), ""
-        if not self._took_any:
-            limit = self._active_at + options.first_message_s, "tcp_first_message"
-        else:
-            limit = self._active_at + options.idle_limit_s(load), "tcp_idle"
-        if self._received:
-            message = self._started_at + options.message_s, "tcp_whole_message"
-            return message if self._took_any else min(limit, message)
-        return limit
+        incomplete_since = self._started_at if self._received else None
+        return options.quiet_deadline(
+            self._active_at, incomplete_since, load, took_any=self._took_any
+        )

@@ -9,7 +9,6 @@ overdue     after ``query_time_s`` and a little: whatever went wrong meanwhile,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,15 +16,13 @@ from dnsd.query.cookies import VALID
 from dnsd.resolver.client_rates import WAITING_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dnsd.query.replies import Exchange
     from dnsd.resolver import shedding
     from dnsd.resolver.client_rates import WaitingAnswers
-    from dnsd.resolver.outcome import Outcome
+    from dnsd.resolver.follow import Local
     from dnsd.resolver.resolver import Task
-
-Local = Callable[[bytes, int], "Outcome | None"]
 
 # The resolver ends a resolution by itself; this much later nobody does any more.
 _GRACE_S = 0.5

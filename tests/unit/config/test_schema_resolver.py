@@ -4,6 +4,7 @@ from dnsd.config.loader import load
 from dnsd.config.schema_resolver import ResolverLimits
 from dnsd.config.written_resolver_limits import WrittenResolverLimits
 from dnsd.resolver import options
+from dnsd.run.wiring_resolver import resolver_options
 
 
 def test_the_limits_are_those_of_the_resolver():
@@ -19,21 +20,4 @@ def test_the_defaults_are_those_of_the_resolver(tmp_path, machine):
 
 def test_the_options_are_those_of_the_resolver(tmp_path, machine):
     config = load(None, directory=tmp_path, machine=machine)
-    resolver, cache = config.resolver, config.cache
-    assert (
-        options.ResolverOptions(
-            port=resolver.upstream_port,
-            minimisation=resolver.qname_minimization,
-            case_randomization=resolver.case_randomization,
-            edns_size=resolver.edns_size,
-            cookies=resolver.upstream_cookies,
-            ipv6=resolver.ipv6,
-            query_local_addresses=resolver.query_local_addresses,
-            priming=resolver.priming,
-            serve_stale=resolver.serve_stale,
-            prefetch=resolver.prefetch,
-            min_ttl=cache.min_ttl_s,
-            max_ttl=cache.max_ttl_s,
-        )
-        == options.ResolverOptions()
-    )
+    assert resolver_options(config) == options.ResolverOptions()
