@@ -22,10 +22,10 @@ def put_defect_in():
     """Make every process die that works on the name."""
     reply = Pipeline.reply
 
-    def reply_or_die(self, request):
+    def reply_or_die(self, request, later):
         if _IN_QUESTION in request.octets:
             os.kill(os.getpid(), signal.SIGKILL)
-        return reply(self, request)
+        return reply(self, request, later)
 
     Pipeline.reply = reply_or_die
 
