@@ -81,3 +81,10 @@ def meant(question, message):
     name, rrtype, zone = NAMES[question[0]], TYPES[question[1]], NAMES[question[2]]
     read = parse_message(render_message(message))
     return scrub(read, name, rrtype, zone, trusted_transport=True).meaning
+
+
+def test_of_two_dnames_that_redirect_in_turn_the_closest_counts_each_time():
+    root, test, example = NAMES[0], NAMES[1], NAMES[8]
+    message = Message(0x1234, QR | AA, [Question(example, 1, 1)])
+    message.answer = [RRset(root, 39, 60, (NAMES[2],)), RRset(test, 39, 60, (NAMES[7],))]
+    one_input(bytes((8, 0, 0, 1)) + render_message(message))
