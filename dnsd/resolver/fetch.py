@@ -51,21 +51,35 @@ def fetch(world: World, question: Ask, budget: Budget) -> Generator[Any, Any, En
     Returns:
         Data, an alias, or a denial, each kept already; or why there is none.
     """
+    return remembering(world, question, _Fetch(world, question, budget).run())
+
+
+def remembering(
+    world: World, question: Ask, procedure: Generator[Any, Any, Entry | Failed]
+) -> Generator[Any, Any, Entry | Failed]:
+    """Run a procedure unless its question failed lately, and remember how it ends.
+
+    Args:
+        world: where it is remembered.
+        question: name and type.
+        procedure: finds its answer; not begun yet.
+
+    Source: RFC 9520.
+    """
     started = world.network.now()
     known = world.failures.find(question.name, question.type, started)
     if known is not None:
         return Failed(known)
-    found = yield from _Fetch(world, question, budget).run()
-    if isinstance(found, Failed):
-        if not found.limit:
-            note_failure(world, question, found, started)
-    else:
+    found = yield from procedure
+    if not isinstance(found, Failed):
         world.failures.forget(question.name, question.type)
+    elif not found.limit:
+        _note_failure(world, question, found, started)
     return found
 
 
-def note_failure(world: World, question: Ask, failed: Failed, started: float) -> None:
-    """Remember that a question failed, so that it is not asked again at once (RFC 9520).
+def _note_failure(world: World, question: Ask, failed: Failed, started: float) -> None:
+    """Remember that a question failed, so that it is not asked again at once.
 
     Args:
         world: where it is remembered.

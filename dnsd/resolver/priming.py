@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.asking import Asking
 from dnsd.resolver.commands import Ask
-from dnsd.resolver.fetch import note_failure
+from dnsd.resolver.fetch import remembering
 from dnsd.resolver.keep import keep_chain
 from dnsd.resolver.outcome import Explanation, Failed
 from dnsd.resolver.referral import delegation_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dnsd.resolver.cache.contract import Entry
     from dnsd.resolver.world import World
 
-_NS = int(RRType.NS)
+_QUESTION = Ask(ROOT, int(RRType.NS))
 _ADDRESSES = (int(RRType.A), int(RRType.AAAA))
 _NOT_ANSWERED = Failed(
     Explanation(int(ExtendedError.NO_REACHABLE_AUTHORITY), "the root did not name its servers")
@@ -39,19 +39,15 @@ def prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
     Returns:
         The root's NS RRset, which is kept as a record too.
     """
-    started = world.network.now()
-    known = world.failures.find(ROOT, _NS, started)
-    if known is not None:
-        return Failed(known)
-    question = Ask(ROOT, _NS)
-    told = yield from Asking(world, world.hints, question, budget).run()
+    return remembering(world, _QUESTION, _prime(world, budget))
+
+
+def _prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
+    told = yield from Asking(world, world.hints, _QUESTION, budget).run()
     if isinstance(told, Failed):
-        if not told.limit:
-            note_failure(world, question, told, started)
         return told
     said = told.said
     if said.meaning is not Meaning.ANSWER or not said.chain:
-        note_failure(world, question, _NOT_ANSWERED, started)
         return _NOT_ANSWERED
     rrset = said.chain[0]
     addresses: dict[bytes, tuple[bytes, ...]] = {}
