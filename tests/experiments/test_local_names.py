@@ -54,7 +54,7 @@ def resolver(tmp_path_factory):
         for name, text in files.items():
             (directory / "resolver" / name).write_text(text)
         settings = {
-            "priming": "off", "root_hints": "hints", "upstream_port": root.port,
+            "enabled": "on", "priming": "off", "root_hints": "hints", "upstream_port": root.port,
             "query_local_addresses": "on",
             "private_addresses": {"allow": "intranet.example"},
             "local": {

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded
+from peers.servers import free_port
 
 from dnsd.wire.message import QR, RA, Message, parse_message, render_message
 from dnsd.wire.rrset import RRset
@@ -45,8 +46,8 @@ class NameServer:
         self.reset = False
         self.say = lambda query, _how: [reply_to(query)]
         self._servers = []
-        datagrams = self._start(socketserver.ThreadingUDPServer(("127.0.0.1", 0), self._udp()))
-        self.port = datagrams.server_address[1]
+        self.port = free_port()
+        self._start(socketserver.ThreadingUDPServer(("127.0.0.1", self.port), self._udp()))
         self._start(_Streams(("127.0.0.1", self.port), self._stream("tcp")))
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
