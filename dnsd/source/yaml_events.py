@@ -40,6 +40,9 @@ class _Advice(NamedTuple):
     hint: str
 
 
+# libyaml's words from 0.2.6 on, for 1,000 of them.
+_TOO_DEEP = "maximum nesting depth"
+
 # The parser's words, the text at the place, and what helps. First match counts.
 _ADVICE = (
     _Advice("cannot start any token", "\t", "indent with spaces; YAML forbids tabs there"),
@@ -115,6 +118,9 @@ def syntax_problem(error: yaml.YAMLError, octets: bytes, file: str) -> Problem:
     where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
     if begins and begins.line != mark.line:
         context += f" that begins in line {begins.line + 1}"
+    if _TOO_DEEP in (error.problem or ""):
+        # It reads ahead while a key may follow, and meets its own bound before ours.
+        return Problem(where, "yaml-depth", "more collections inside each other than are read")
     message = ", ".join(part for part in (context, error.problem) if part)
     hint = ""
     line = _line(octets, where.line)
