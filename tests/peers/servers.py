@@ -386,13 +386,15 @@ class Dnsd(Server):
             for port, transport in ((self.tls_port, "dot"), (self.https_port, "doh")):
                 listener = {"address": self.address, "port": port, "transports": [transport]}
                 settings["listen"].append(listener)
+            # Tests connect more often in a second than one client net may.
+            settings["limits"] = {"tls_handshakes": 10000}
         if setup.cookie_secret:
             secret = self.directory / "cookie.secret"
             secret.touch(mode=0o600)
             secret.write_text(f"{setup.cookie_secret}\n")
             settings["cookies"] = {"secret_file": secret.name}
         if setup.tcp_idle_s:
-            settings["limits"] = {"tcp_idle": f"{setup.tcp_idle_s}s"}
+            settings.setdefault("limits", {})["tcp_idle"] = f"{setup.tcp_idle_s}s"
         return settings
 
 
