@@ -51,6 +51,7 @@ class ResolverLimits:
     rrset_octets: int
     name_types: int
     server_table: int
+    failure_table: int
     outgoing_tcp: int
     tcp_reuse_s: float
     tcp_reuse_queries: int

@@ -120,6 +120,9 @@ class WrittenResolverLimits(Section):
     server_table: Annotated[int, WholeNumber("16", "10000000")] = key(
         "Server addresses remembered.", "20000", example=5000
     )
+    failure_table: Annotated[int, WholeNumber("16", "10000000")] = key(
+        "Names and types remembered that could not be resolved.", "20000", example=5000
+    )
     outgoing_tcp: Annotated[int, WholeNumber("1", "10000")] = key(
         "Connections to servers.", "64", example=200
     )

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 #: Name of the limit that bounds the table, as metrics call it.
 LIMIT: Final = "failure_table"
 
-# An entry is about 300 octets with its key.
-_ENTRIES: Final = 20_000
-
 
 class Setbacks(Generic[Value]):
     """Keys that failed, with a reason, each for a time that doubles.
@@ -71,9 +68,10 @@ class Failures:
 
     __slots__ = ("_setbacks",)
 
-    def __init__(self, limits: ResolverLimits, entries: int = _ENTRIES) -> None:
+    def __init__(self, limits: ResolverLimits) -> None:
+        # An entry is about 300 octets with its key.
         self._setbacks: Setbacks[Explanation] = Setbacks(
-            limits.failure_ttl_s, limits.failure_ttl_max_s, entries
+            limits.failure_ttl_s, limits.failure_ttl_max_s, limits.failure_table
         )
 
     @property

@@ -44,6 +44,7 @@ class ResolverLimits:
         rrset_octets: octets of an RRset that is kept.
         name_types: types kept at one name.
         server_table: server addresses remembered.
+        failure_table: questions remembered that could not be resolved.
         outgoing_tcp: connections to servers.
         tcp_reuse_s: time that an idle connection to a server is kept.
         tcp_reuse_queries: queries sent over one connection to a server.
@@ -94,6 +95,7 @@ class ResolverLimits:
     rrset_octets: int = 8192
     name_types: int = 100
     server_table: int = 20_000
+    failure_table: int = 20_000
     outgoing_tcp: int = 64
     tcp_reuse_s: float = 30.0
     tcp_reuse_queries: int = 100

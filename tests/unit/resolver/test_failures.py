@@ -96,7 +96,7 @@ def test_all_can_be_forgotten():
 
 
 def test_names_without_end_take_bounded_room():
-    known = Failures(ResolverLimits(), entries=100)
+    known = failures(failure_table=100)
     for i in range(1000):
         known.failed((b"\x04%04d\x00" % i, 1), 0.0, WHY)
     assert LIMIT == "failure_table"
