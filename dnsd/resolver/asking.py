@@ -29,6 +29,7 @@ from dnsd.resolver.outcome import Explanation, Failed, Step
 from dnsd.resolver.outgoing import Form, query_octets
 from dnsd.resolver.scrub import Meaning, Scrubbed, scrub
 from dnsd.resolver.selection import Tries, choose
+from dnsd.resolver.servers import address_of
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import ExtendedError, OptionCode, Rcode
 from dnsd.wire.message import Message, parse_message
@@ -194,7 +195,7 @@ class Asking:
         timeout_s = choice.timeout_s if is_datagram else options.limits.tcp_timeout_s
         left_s = max(0.0, self.budget.deadline - world.network.now())
         return Exchange(
-            address,
+            address_of(address),
             self.cut.port or options.port,
             transport,
             query_octets(self.name, self.type, form, world.entropy),
@@ -257,7 +258,7 @@ class Asking:
             self._tries.give_up(address)
             self._reason = Explanation(UNREACHABLE, "servers answer with errors")
             return None
-        return Told(said, message, address)
+        return Told(said, message, address_of(address))
 
     def _judge_silence(
         self, address: bytes, transport: Transport, result: Result, now: float
@@ -316,7 +317,7 @@ class Asking:
             step = Step(
                 self.cut.zone,
                 choice.name,
-                choice.address,
+                address_of(choice.address),
                 transport,
                 self.name,
                 self.type,

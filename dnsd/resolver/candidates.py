@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _A = int(RRType.A)
 _AAAA = int(RRType.AAAA)
 
-#: Name of a server, and an address.
+#: Name of a server, and its key: an address, see ``servers``.
 Candidate = tuple[bytes, bytes]
 
 
@@ -57,18 +57,19 @@ class Candidates:
         self._names_left = world.options.limits.delegation_name_fetches
 
     def known(self) -> list[Candidate]:
-        """List the servers whose addresses are known, each address once."""
+        """List the servers whose addresses are known, each once."""
         world, cut = self._world, self._cut
         found: dict[bytes, bytes] = {}
+        way = cut.way
         for name in cut.servers:
             addresses = cut.addresses.get(name) or self._known_addresses(name)
             if addresses is None:
                 self._unknown.append(name)
             for address in addresses or ():
                 if self._is_reachable(address):
-                    found.setdefault(address, name)
+                    found.setdefault(address + way, name)
         limit = world.options.limits.delegation_addresses
-        return [(name, address) for address, name in list(found.items())[:limit]]
+        return [(name, key) for key, name in list(found.items())[:limit]]
 
     def _known_addresses(self, name: bytes) -> tuple[bytes, ...] | None:
         """Look a server's name up here and in the cache.
@@ -122,7 +123,9 @@ class Candidates:
                 if not isinstance(entry, Failed) and entry.type == rrtype and entry.rrset:
                     addresses = entry.rrset.rdatas[: limits.name_addresses]
                     return [
-                        (name, address) for address in addresses if may_ask(address, world.options)
+                        (name, address + self._cut.way)
+                        for address in addresses
+                        if may_ask(address, world.options)
                     ]
             self.failed += 1
         return None

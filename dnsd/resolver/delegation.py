@@ -35,3 +35,10 @@ class Delegation:
     port: int = 0
     transport: Transport = Transport.UDP
     ds: tuple[bytes, ...] = ()
+
+    @property
+    def way(self) -> bytes:
+        """What stands behind the addresses of its servers in their keys, see ``servers``."""
+        if not self.port and self.transport is Transport.UDP:
+            return b""
+        return self.port.to_bytes(2, "big") + bytes((self.transport,))

@@ -108,7 +108,7 @@ class Quotas:
 
     Attributes:
         zones: by name of the zone: fetches in flight.
-        servers: by address: exchanges in flight.
+        servers: by key, see ``servers``: exchanges in flight.
     """
 
     __slots__ = ("servers", "zones")

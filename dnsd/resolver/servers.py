@@ -15,8 +15,9 @@ wait, says is noted here: a datagram that is not the reply changes nothing.
 Times, letter case and EDNS are believed for 15 minutes, as in Unbound: servers and
 the way to them change. A server's cookie lives as long as its entry.
 
-Servers are known by a key: the packed address, 4 or 16 octets, and behind it the
-port in 2 octets where it is not the usual one.
+Servers are known by a key: the packed address, 4 or 16 octets. Behind it stand, of
+servers of a configured zone that are asked in a way of their own, the port in 2 octets
+and the transport in 1 (``Delegation.way``): two programs at one address are two servers.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _TIMEOUT_MIN_S: Final = 0.1
 _EARLY: Final = 0.75
 # Timeouts beyond this change nothing: even 0.1 s has become the longest wait.
 _TIMEOUTS_MAX: Final = 16
+_ADDRESS_OCTETS: Final = (4, 16)
+_WAY_OCTETS: Final = 3
 
 
 class Server:
@@ -231,6 +234,11 @@ class Servers:
             server = Server()
             self._table.put(address, server)
         return server
+
+
+def address_of(key: bytes) -> bytes:
+    """Return the packed address in the key of a server."""
+    return key if len(key) in _ADDRESS_OCTETS else key[:-_WAY_OCTETS]
 
 
 def wait_s(server: Server | None, limits: ResolverLimits) -> float:

@@ -139,7 +139,7 @@ def fresh_world(config: Config, reached_by: Network) -> World:
         options=options,
         entropy=os.urandom,
         hints=_hints(config),
-        configured={each.zone: _configured(each) for each in config.resolver.forward},
+        configured={each.zone: _configured(each, options.port) for each in config.resolver.forward},
     )
 
 
@@ -169,7 +169,7 @@ def _hints(config: Config) -> Delegation:
     return builtin_hints() if path is None else read_root_hints(path)
 
 
-def _configured(forward: Forward) -> Delegation:
+def _configured(forward: Forward, usual_port: int) -> Delegation:
     name = from_text(forward.server_name or ".")
     return Delegation(
         forward.zone,
@@ -177,7 +177,8 @@ def _configured(forward: Forward) -> Delegation:
         {name: tuple(ipaddress.ip_address(text).packed for text in forward.servers)},
         forward=not forward.stub,
         stub=forward.stub,
-        port=forward.port,
+        # Servers at the usual port are those that other zones may have.
+        port=0 if forward.port == usual_port else forward.port,
         transport=Transport[forward.transport.upper()],
     )
 

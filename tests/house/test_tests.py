@@ -16,7 +16,6 @@ WITHOUT_TEST = {
     "query/parts.py": "a type without code",
     "query/request.py": "types without code",
     "resolver/commands.py": "types without code",
-    "resolver/delegation.py": "a type without code",
     "resolver/options.py": "types: tests/unit/config/test_schema_resolver.py holds their values",
     "resolver/outcome.py": "types without code",
     "run/inheritance.py": "a type without code",

@@ -268,3 +268,65 @@ def test_every_step_is_told_to_whoever_wants_to_see_it():
         (ZONE, WWW, UDP, Result.REPLY),
         (ZONE, WWW, TCP, Result.REPLY),
     ]
+
+
+class TestTwoServersAtOneAddress:
+    """Forwarders of two zones whose address is the same, and not how they are asked."""
+
+    OTHER = names.from_text("corp.test.")
+
+    def stage(self, **limits):
+        one = Delegation(ZONE, (NS1,), {NS1: ADDRESSES[:1]}, forward=True)
+        other = Delegation(self.OTHER, (NS2,), {NS2: ADDRESSES[:1]}, forward=True, **limits)
+        asker = Asker(Rehearsal(), Delegation(ROOT, ()), OPTIONS,
+                      configured={ZONE: one, self.OTHER: other})  # fmt: skip
+        return asker, asker.internet
+
+    @pytest.fixture(params=[{"port": 5353}, {"transport": TCP}], ids=["port", "transport"])
+    def both(self, request):
+        return self.stage(**request.param)
+
+    def test_both_are_asked_at_their_address(self, both):
+        asker, network = both
+        steps = []
+        for name in ("www.bank.test.", "www.corp.test."):
+            asker.start(names.from_text(name), A, steps.append)
+            assert network.open[0][0].address == ADDRESSES[0]
+            network.says(flags=QR | RA, answer=f"{name} A 192.0.2.80")
+        assert [step.address for step in steps] == list(ADDRESSES[:1]) * 2
+        kept = [entry.server for entry in asker.records.entries()]
+        assert kept == list(ADDRESSES[:1]) * 2
+
+    def test_the_silence_of_one_is_not_that_of_the_other(self, both):
+        asker, network = both
+        asker.start(WWW, A)
+        while network.open:
+            network.time += 3.0
+            network.ends(Result.TIMED_OUT)
+        asker.start(names.from_text("www.corp.test."), A)
+        waits = network.open[0][0].timeout_s
+        silent = asker.world.servers.find(ADDRESSES[0], network.time)
+        assert (silent.timeouts, len(asker.world.servers._table)) == (3, 1)
+        assert waits == pytest.approx({UDP: 0.4, TCP: 3.0}[network.open[0][0].transport])
+
+    def test_what_one_knows_nothing_of_is_asked_of_the_other(self, both):
+        asker, network = both
+        asker.start(WWW, A)
+        refuses_edns(network)
+        answers(network)
+        asker.start(names.from_text("www.corp.test."), A)
+        assert network.asked().edns is not None
+
+    def test_the_cookie_of_one_is_not_shown_to_the_other(self, both):
+        asker, network = both
+        asker.start(WWW, A)
+        network.says(flags=QR | RA, edns=cookie(network), **ANSWER)
+        asker.start(names.from_text("www.corp.test."), A)
+        assert len(network.asked().edns.option(10)) == 8
+
+    def test_what_waits_for_one_is_no_load_of_the_other(self, both):
+        asker, network = both
+        asker.start(WWW, A)
+        asker.start(names.from_text("www.corp.test."), A)
+        assert asker.world.quotas.servers.in_flight(ADDRESSES[0]) == 1
+        assert len(network.open) == 2

@@ -135,6 +135,24 @@ class TestTheWorld:
         )
         assert cut.addresses == {ROOT: (b"\xc0\0\2\2",)}
 
+    @pytest.mark.parametrize(
+        ("usual", "text", "port"),
+        [
+            pytest.param(53, "", 0, id="the usual port"),
+            pytest.param(53, ", port: 5353", 5353, id="another"),
+            pytest.param(5353, ", port: 5353", 0, id="the usual one of a test"),
+            pytest.param(5353, "", 53, id="not that of a test"),
+        ],
+    )
+    def test_a_forwarder_at_the_usual_port_is_the_server_that_other_zones_have(
+        self, configured, usual, text, port
+    ):
+        text = f"forward: {{zone: corp.example, servers: 192.0.2.1{text}}}"
+        world = fresh_world(
+            configured(f"resolver: {{upstream_port: {usual}, {text}}}\n"), Rehearsal()
+        )
+        assert world.configured[N("corp.example.")].port == port
+
 
 class TestRecursion:
     def test_it_can_be_turned_off(self, build):
