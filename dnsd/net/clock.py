@@ -60,6 +60,9 @@ class Clock:
 
     Times are monotonic seconds of the reactor; what it was at another moment of
     the same process may be subtracted, nothing else may be done with it.
+
+    Attributes:
+        now: returns monotonic seconds.
     """
 
     def __init__(self, reactor: Reactor, wall_time: Callable[[], float] = time.time) -> None:
@@ -70,11 +73,9 @@ class Clock:
             wall_time: returns Unix seconds.
         """
         self._reactor = reactor
+        # Not a method: it is asked many times a query.
+        self.now = reactor.seconds
         self._wall_time = wall_time
-
-    def now(self) -> float:
-        """Return monotonic seconds."""
-        return self._reactor.seconds()
 
     def wall_now(self) -> int:
         """Return Unix seconds."""

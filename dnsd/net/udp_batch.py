@@ -11,7 +11,6 @@ the control socket of the same reactor; the reactor polls again at once.
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -19,12 +18,15 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
-from dnsd.net.mmsg import IP_PKTINFO, RECEIVE_OCTETS, DatagramVectors
+from dnsd.net.late_replies import CallingReactor, LateReplies
+from dnsd.net.mmsg import RECEIVE_OCTETS, DatagramVectors
 from dnsd.net.responder import NO_ALIASES
 from dnsd.observe import metrics
 from dnsd.query.request import Request, Transport
 
 if TYPE_CHECKING:
+    import socket
+
     from twisted.python import failure
 
     from dnsd.net.responder import Aliases, Responder
@@ -50,13 +52,17 @@ class ReadingReactor(Protocol):
         """Stop calling it."""
 
 
+class Reactor(ReadingReactor, CallingReactor, Protocol):
+    """What is needed of Twisted's reactor."""
+
+
 @implementer(IReadDescriptor)
 class UdpBatch:
     """Reads one listening socket for one reactor."""
 
     def __init__(
         self,
-        reactor: ReadingReactor,
+        reactor: Reactor,
         sock: socket.socket,
         responder: Responder,
         datagrams: int = DATAGRAMS_PER_TURN,
@@ -64,7 +70,7 @@ class UdpBatch:
         """Prepare the buffers; nothing is read before :meth:`start`.
 
         Args:
-            reactor: adds and removes readers.
+            reactor: adds and removes readers, and calls later.
             sock: bound, non-blocking.
             responder: answers what no alias answers.
             datagrams: at most so many are read in one turn (``datagrams_per_turn``).
@@ -73,6 +79,7 @@ class UdpBatch:
         self._socket = sock
         self._responder = responder
         self._vectors = DatagramVectors(sock, datagrams, responder.max_datagram)
+        self._late = LateReplies(reactor, sock, responder.row, responder.max_datagram)
         self._is_ipv4 = sock.family == _IPV4
         self._local = _local_reader(self._vectors, ipv4=self._is_ipv4)
         # Peer address octets → the aliases of its view, and whether to count replies.
@@ -200,20 +207,8 @@ class UdpBatch:
 
     def send_late(self, request: Request, reply: bytes) -> None:
         """Send the reply to a datagram of an earlier turn."""
-        if not reply:
-            return
-        control = self._local.control_for(request.local) if self._local and request.local else []
-        host = socket.inet_ntop(self._socket.family, request.client)
-        peer: tuple[str | int, ...] = (host, request.client_port)
-        if not self._is_ipv4:
-            peer = (*peer, 0, request.scope)
-        try:
-            self._socket.sendmsg([reply], control, 0, peer)
-        except BlockingIOError:
-            self._responder.row[_LOST_TO_BUFFER] += 1
-            self._responder.row[_SEND_BUFFER] += 1
-        except OSError:
-            self._responder.row[_LOST] += 1
+        if reply:
+            self._late.add(request, reply)
 
     def _remember(self, client: bytes) -> None:
         if len(self._clients) >= _MAX_CLIENTS:
@@ -260,12 +255,6 @@ class _LocalAddresses:
         if self._ipv4:
             return self._control[start + 24 : start + 28]
         return self._control[start + 16 : start + 32]
-
-    def control_for(self, local: bytes) -> list[tuple[int, int, bytes]]:
-        """Return what makes a single reply leave from an address, for ``sendmsg``."""
-        if self._ipv4:
-            return [(socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + local + bytes(4))]
-        return [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, local + bytes(4))]
 
     def prepare_replies(self, count: int) -> None:
         """Let routing choose the interface, which it must not for link-local ones."""

@@ -7,7 +7,6 @@ the others drain.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import time
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from dnsd.observe import metrics
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
-from dnsd.run import landlock, reactors, wiring, wiring_cache
+from dnsd.run import garbage, landlock, reactors, wiring, wiring_cache
 from dnsd.run.confinement import single_paths
 from dnsd.run.notify import READY, STOPPING, notify
 from dnsd.run.upkeep import beating
@@ -66,8 +65,7 @@ def run_single(
         daemon.start()
         beating(page, _ROW, Role.SINGLE, around).start()
         page.facts(_ROW).say_ready()
-        gc.collect()
-        gc.freeze()
+        garbage.settle()
         around.reactor.callWhenRunning(announce)
         around.reactor.callWhenRunning(notify, READY)
         reactors.run(

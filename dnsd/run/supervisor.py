@@ -7,7 +7,6 @@ their channels, time as its limit.
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import signal
@@ -19,6 +18,7 @@ from dnsd.observe import metrics
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
 from dnsd.observe.pulse import Usage
+from dnsd.run import garbage
 from dnsd.run.messages import Message
 from dnsd.run.notify import READY, STOPPING, notify
 from dnsd.run.places import SUPERVISOR_ROW
@@ -109,8 +109,7 @@ class Supervisor:
         self._log.enter_row(self._row, "supervisor")
         # What lives now lives as long as we do: the collector of no child needs to
         # look at it, and so no child gets a copy of its pages.
-        gc.collect()
-        gc.freeze()
+        garbage.settle()
         sample_at = 0.0
         supervision = self._supervision
         supervision.start(time.monotonic())

@@ -6,7 +6,6 @@ Then the child confines itself, says that it is ready, and does what it is told.
 
 from __future__ import annotations
 
-import gc
 import signal
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from zope.interface import implementer
 from dnsd.authority.store import StoreError
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
-from dnsd.run import landlock, reactors, wiring, wiring_cache
+from dnsd.run import garbage, landlock, reactors, wiring, wiring_cache
 from dnsd.run.confinement import control_paths, worker_paths
 from dnsd.run.messages import Message
 from dnsd.run.upkeep import beating
@@ -66,8 +65,7 @@ class Self:
         Ear(self.channel, self.around, {**reactions, Message.DRAIN: end})
         beating(page, row, self.seat.role, self.around).start()
         # What was made until now stays; the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
+        garbage.settle()
         page.facts(row).say_ready()
         self.channel.tell(Message.READY)
         reactors.run(self.around, {signal.SIGTERM: end})
