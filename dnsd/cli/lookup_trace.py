@@ -29,6 +29,7 @@ _RESULTS: Final = {
     "case_changed": "its replies have other letter case than the question, which proves nothing",
     "closed": "it closed the connection, or sent something else",
     "no_socket": "no socket was free to ask it",
+    "untrusted": "its certificate is not trusted, so it is told nothing",
 }
 
 

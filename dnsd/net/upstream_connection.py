@@ -145,11 +145,11 @@ class ServerConnection(TwistedProtocol):
         else:
             self.abort()
 
-    def abort(self) -> None:
-        """Close at once."""
+    def abort(self, result: Result = Result.CLOSED) -> None:
+        """Close at once; what waits is told the result."""
         if not self.is_closed:
             stream = cast("Stream | None", self.transport)
-            self._close(Result.CLOSED)
+            self._close(result)
             if stream is not None:
                 stream.abortConnection()
             else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dnsd.net.upstream_connection import Server
     from dnsd.resolver.acceptance import Verdict
 
 
@@ -38,6 +39,8 @@ class UpstreamOptions:
         reuse_queries: queries sent over one connection.
         trust: path of a file of authorities that certificates of named servers must
             lead to; empty for the system's.
+        distrusted: is told of a server whose certificate is refused, and why; once
+            until the reason is another one.
     """
 
     judge: Callable[[bytes, bytes], Verdict]
@@ -48,3 +51,4 @@ class UpstreamOptions:
     reuse_s: float = 30.0
     reuse_queries: int = 100
     trust: str = ""
+    distrusted: Callable[[Server, str], None] = lambda _server, _why: None

@@ -27,7 +27,7 @@ from dnsd.net import upstream_counts as counts
 from dnsd.net.timer_wheel import Timed
 from dnsd.net.upstream_connection import IN_FLIGHT, Server, ServerConnection
 from dnsd.net.upstream_options import PATIENCE_S, RETRIES, SHORTAGES
-from dnsd.net.upstream_tls import TlsClient, TlsContexts
+from dnsd.net.upstream_tls import TlsClient, TlsClients
 from dnsd.resolver.commands import Exchanged, Result, Transport
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class StreamExchanges:
         self._wheel = wheel
         self._row = row
         self._options = options
-        self._contexts = TlsContexts(options.trust)
+        self._tls = TlsClients(options.trust, options.distrusted)
         # Each with the timer that runs while it is idle; longest idle first.
         self._connections: dict[ServerConnection, Cancellable | None] = {}
         self._not_before: dict[Server, float] = {}
@@ -328,7 +328,7 @@ class StreamExchanges:
         """Begin to connect; ``None`` if TLS cannot do what is wanted."""
         connection = ServerConnection(self, server)
         try:
-            factory = _Connecting(connection, self._contexts)
+            factory = _Connecting(connection, self._tls)
         except (OSError, ValueError):
             _log.failure("no TLS to a name server")
             return None
@@ -359,17 +359,16 @@ class _Connecting(ClientFactory):
 
     noisy = False
 
-    def __init__(self, connection: ServerConnection, contexts: TlsContexts) -> None:
+    def __init__(self, connection: ServerConnection, tls: TlsClients) -> None:
         """Prepare.
 
         Raises:
             OSError, ValueError: TLS is wanted and cannot be had.
         """
         self._connection = connection
-        server = connection.server
         self._protocol: ServerConnection | TlsClient = connection
-        if server.transport is Transport.TLS:
-            self._protocol = TlsClient(contexts.context(server.name), connection)
+        if connection.server.transport is Transport.TLS:
+            self._protocol = tls.client(connection)
 
     def buildProtocol(self, addr: IAddress | None) -> ServerConnection | TlsClient:  # noqa: ARG002, N802 - Twisted's name
         """Return what speaks over the connection that was made."""

@@ -52,7 +52,8 @@ _REFUSED = int(Rcode.REFUSED)
 _BADCOOKIE = int(Rcode.BADCOOKIE)
 
 _NO_EDNS_RCODES = frozenset((_FORMERR, _NOTIMP))
-_UNANSWERED = frozenset((Result.TIMED_OUT, Result.UNREACHABLE, Result.CLOSED))
+_UNANSWERED = frozenset((Result.TIMED_OUT, Result.UNREACHABLE, Result.CLOSED, Result.UNTRUSTED))
+_SURE = frozenset((Result.UNREACHABLE, Result.UNTRUSTED))
 
 UNREACHABLE = int(ExtendedError.NO_REACHABLE_AUTHORITY)
 
@@ -66,6 +67,7 @@ _IN_WORDS = {
     Result.UNREACHABLE: "unreachable",
     Result.CLOSED: "connection closed",
     Result.NO_SOCKET: "no socket left",
+    Result.UNTRUSTED: "the server's certificate is not trusted",
 }
 
 
@@ -272,9 +274,7 @@ class Asking:
             servers.case_changed(address, now)
             return _over_tcp(transport)
         self._reason = Explanation(int(ExtendedError.NETWORK_ERROR), _IN_WORDS[result])
-        if result is Result.UNREACHABLE or (
-            result is Result.CLOSED and not self._has_answered(address)
-        ):
+        if result in _SURE or (result is Result.CLOSED and not self._has_answered(address)):
             servers.unreachable(address, now)
         elif result is Result.TIMED_OUT:
             servers.timed_out(address, now)

@@ -38,6 +38,7 @@ class Result(enum.IntEnum):
     CASE_CHANGED = 4  # timed out, and replies came that differ only in letter case
     CLOSED = 5  # the connection ended, or brought something else
     NO_SOCKET = 6  # we have no descriptor left, or too many connections
+    UNTRUSTED = 7  # the certificate is not the server's, or nobody trusted vouches for it
 
 
 @dataclass(slots=True)

@@ -76,6 +76,7 @@ def test_the_way_from_the_root_to_an_answer():
          "its replies have other letter case than the question, which proves nothing"),
         ({"result": "closed"}, "it closed the connection, or sent something else"),
         ({"result": "no_socket"}, "no socket was free to ask it"),
+        ({"result": "untrusted"}, "its certificate is not trusted, so it is told nothing"),
         ({"meaning": "nxdomain"}, "it says that www.a.test. does not exist"),
         ({"meaning": "lame"}, "it does not serve test. (lame)"),
         ({"meaning": "error", "rcode": "REFUSED"}, "it gives nothing that can be used (REFUSED)"),

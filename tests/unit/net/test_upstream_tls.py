@@ -10,6 +10,7 @@ import time
 import pytest
 from fakes.turns import RealReactor
 
+from dnsd.net import upstream_connection
 from dnsd.net.clock import Clock
 from dnsd.net.timer_wheel import TimerWheel
 from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
@@ -30,13 +31,17 @@ def reply_to(octets):
     return octets[:2] + b"\x84" + octets[3:]
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A file with a certificate for HOST, vouched for by itself, and its key."""
+def certificate_in(directory):
+    """Make a file with a certificate for HOST, vouched for by itself, and its key."""
     key = make_key()
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path = directory / "server.pem"
     path.write_bytes(make_certificate(key, Subject(HOST, ()), int(time.time())) + key)
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return certificate_in(tmp_path_factory.mktemp("tls"))
 
 
 class Server:
@@ -46,17 +51,21 @@ class Server:
         protocols: that clients chose by ALPN.
         names: of servers that clients asked for.
         connections: handshakes that were completed.
+        resumed: for each of them, whether it resumed an earlier session.
     """
 
-    def __init__(self, certificate, *, replies_before_end=1000):
+    def __init__(self, certificate, *, replies_before_end=1000, version=None):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate)
         self.context.set_alpn_protocols(["dot"])
+        if version is not None:
+            self.context.minimum_version = self.context.maximum_version = version
         self.names = []
         self.context.sni_callback = lambda tls, name, context: self.names.append(name)
         self.protocols = []
         self.replies_before_end = replies_before_end
         self.connections = 0
+        self.resumed = []
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         self.is_ending = False
@@ -74,6 +83,7 @@ class Server:
                 continue
             with contextlib.suppress(OSError), tls:
                 self.connections += 1
+                self.resumed.append(tls.session_reused)
                 self.protocols.append(tls.selected_alpn_protocol())
                 self.answer(tls)
 
@@ -94,11 +104,21 @@ class Server:
 
 
 class Bench:
+    """Exchanges with servers.
+
+    Attributes:
+        distrusted: what was told of certificates: name of the server, and why.
+    """
+
     def __init__(self, trust):
+        self.distrusted = []
         self.reactor = RealReactor()
         self.row = metrics.new_page(1).row(0)
         wheel = TimerWheel(Clock(self.reactor))
-        options = UpstreamOptions(judge, os.urandom, trust=trust)
+        options = UpstreamOptions(
+            judge, os.urandom, trust=trust,
+            distrusted=lambda server, why: self.distrusted.append((server.name, why)),
+        )  # fmt: skip
         self.streams = StreamExchanges(self.reactor, wheel, self.row, options)
         self.ends = []
 
@@ -165,13 +185,32 @@ def test_a_server_whose_certificate_has_its_name_is_asked(bench, server):
 
 def test_a_server_whose_certificate_has_another_name_is_told_nothing(bench, server):
     bench.ask(server, "other.example.test")
-    assert bench.finish() == [Result.CLOSED]
+    assert bench.finish() == [Result.UNTRUSTED]
+    ((name, why),) = bench.distrusted
+    assert (name, "other.example.test" in why) == ("other.example.test", True)
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_is_told_nothing(make_bench, server):
     bench = make_bench("")
     bench.ask(server, HOST)
-    assert bench.finish() == [Result.CLOSED]
+    assert bench.finish() == [Result.UNTRUSTED]
+    ((name, why),) = bench.distrusted
+    assert (name, "self-signed" in why.replace(" ", "-")) == (HOST, True)
+    assert bench.row[metrics.EXCHANGES.slot("tls", "untrusted")] == 1
+
+
+def test_a_certificate_is_told_of_once_until_it_was_right(bench, make_server, tmp_path):
+    server = make_server(replies_before_end=1)
+    right, wrong = server.context, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    wrong.load_cert_chain(certificate_in(tmp_path))
+    for context in (wrong, wrong, right, wrong):
+        server.context = context
+        bench.ask(server, HOST)
+        bench.finish(len(bench.ends) + 1)
+    assert [end.result for end in bench.ends] == [
+        Result.UNTRUSTED, Result.UNTRUSTED, Result.REPLY, Result.UNTRUSTED,
+    ]  # fmt: skip
+    assert len(bench.distrusted) == 2
 
 
 def test_queries_share_a_connection(bench, server):
@@ -199,6 +238,57 @@ def test_a_connection_that_the_server_ended_is_made_anew(bench, make_server):
     bench.ask(server, number=2)
     assert bench.finish(2) == [Result.REPLY] * 2
     assert server.connections == 2
+
+
+def ask_in_turn(bench, server, *names):
+    for name in names:
+        bench.ask(server, name)
+        bench.finish(len(bench.ends) + 1)
+    assert {end.result for end in bench.ends} == {Result.REPLY}
+
+
+class TestResumption:
+    @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+    @pytest.mark.parametrize("name", [HOST, ""], ids=["a name", "none"])
+    def test_the_next_connection_resumes_the_session_of_the_last(
+        self, bench, make_server, version, name
+    ):
+        server = make_server(replies_before_end=1, version=version)
+        ask_in_turn(bench, server, name, name, name, name)
+        assert server.resumed == [False, True, True, True]
+
+    def test_one_ticket_is_used_once(self, bench, make_server):
+        server = make_server(replies_before_end=1, version=ssl.TLSVersion.TLSv1_3)
+        ask_in_turn(bench, server, HOST)
+        server.context.num_tickets = 0
+        ask_in_turn(bench, server, HOST, HOST)
+        assert server.resumed == [False, True, False]
+
+    def test_a_session_is_of_one_name(self, bench, make_server):
+        server = make_server(replies_before_end=1)
+        ask_in_turn(bench, server, "", HOST, HOST)
+        assert server.resumed == [False, False, True]
+
+    def test_a_server_that_lost_its_keys_is_asked_all_the_same(
+        self, bench, make_server, certificate
+    ):
+        server = make_server(replies_before_end=1)
+        ask_in_turn(bench, server, HOST)
+        server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.context.load_cert_chain(certificate)
+        ask_in_turn(bench, server, HOST, HOST)
+        assert server.resumed == [False, False, True]
+
+    def test_sessions_of_servers_without_end_take_bounded_room(self, bench, make_server):
+        server = make_server(replies_before_end=1)
+        ask_in_turn(bench, server, HOST)
+        sessions = bench.streams._tls._sessions
+        (key,) = (*sessions._newer, *sessions._older)
+        session = sessions.get(key)
+        for port in range(1000):
+            other = upstream_connection.Server(b"\x7f\0\0\1", port, Transport.TLS, HOST)
+            bench.streams._tls.keep_session(other, session)
+        assert 128 <= len(sessions) <= 256
 
 
 class Silent:

@@ -89,6 +89,7 @@ def wants_cookie(network):
         pytest.param([ends(Result.TIMED_OUT), answers], ["udp", "other udp"], id="silence"),
         pytest.param([ends(Result.UNREACHABLE), answers], ["udp", "other udp"], id="unreachable"),
         pytest.param([ends(Result.NO_SOCKET), answers], ["udp", "other udp"], id="no socket"),
+        pytest.param([ends(Result.UNTRUSTED), answers], ["udp", "other udp"], id="not trusted"),
         pytest.param([refuses_edns, answers], ["udp", "same udp without EDNS"], id="FORMERR without OPT"),
         pytest.param([knows_no_edns, answers], ["udp", "same udp without EDNS"], id="NOTIMP without OPT"),
         pytest.param([refuses_edns, refuses_edns, answers], ["udp", "same udp without EDNS", "other udp"], id="FORMERR to what has no EDNS"),
@@ -186,6 +187,20 @@ def test_a_server_over_tls_must_have_the_configured_name():
         TLS,
         "resolver.example",
     )
+
+
+def test_whoever_asks_is_told_that_a_certificate_is_not_trusted():
+    name = names.from_text("resolver.example.")
+    cut = Delegation(ZONE, (name,), {name: ADDRESSES[:1]}, forward=True, transport=TLS)
+    asker, network = stage(cut)
+    found = asker.start(WWW, A)
+    while network.open:
+        network.ends(Result.UNTRUSTED)
+    assert (found[0].rcode, found[0].explanation) == (
+        SERVFAIL,
+        (23, "the server's certificate is not trusted"),
+    )
+    assert asker.world.servers.find(ADDRESSES[0] + cut.way, network.time).timeouts == 2
 
 
 class TestBudgets:
