@@ -191,6 +191,8 @@ class Statistics(NamedTuple):
         filled_octets: the same with the room that is lost between them.
         limit_octets: how many ``filled_octets`` there may be.
         limit_entries: how many entries there may be.
+        kind_octets: what entries take by :class:`Kind`, their names left out.
+        delegation_octets: what zone cuts take.
     """
 
     positive: int = 0
@@ -201,3 +203,5 @@ class Statistics(NamedTuple):
     filled_octets: int = 0
     limit_octets: int = 0
     limit_entries: int = 0
+    kind_octets: tuple[int, ...] = (0, 0, 0)
+    delegation_octets: int = 0

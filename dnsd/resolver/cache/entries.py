@@ -45,6 +45,8 @@ PROTECTED = 0x04
 _COUNT_AT = HEAD.size
 _TYPES_AT = _COUNT_AT + 1
 _ROW = struct.Struct(">BBddI")
+#: What an entry takes beside its body: its type and its row.
+ROW_OCTETS = 2 + _ROW.size
 _ONE = struct.Struct(">BQdBHBBddI")  # all in front of the body, of a node with one entry
 _RRSET = struct.Struct(">IHH")
 _CNAME = int(RRType.CNAME)

@@ -93,6 +93,7 @@ class Evictor:
     def __init__(self, bounds: CacheBounds) -> None:
         self._bounds = bounds
         self._hand = b""
+        self._cut_hand = b""
 
     def evict(self, change: Change, too_much: Excess, now: float, keys_limit: int) -> int:
         """Remove some of what is too much.
@@ -120,20 +121,33 @@ class Evictor:
             steps += 1
         return removed
 
-    def tidy(self, change: Change, before: float, keys_limit: int) -> int:
-        """Remove names that expired before some time, of the next slices; how many went.
+    def tidy(self, change: Change, before: float, now: float, keys_limit: int) -> int:
+        """Remove what expired before some time, of the next slices; how much went.
 
         Args:
             change: a transaction.
-            before: shifted seconds.
-            keys_limit: most names that the transaction changes.
+            before: shifted seconds; of names, for they may be given after they expired.
+            now: shifted seconds; of zone cuts, for they may not.
+            keys_limit: most names and zone cuts that the transaction changes.
         """
-        return self._sweep(change, before, keys_limit)
+        removed = self._sweep_cuts(change, now, keys_limit // 2)
+        return removed + self._sweep(change, before, keys_limit - removed)
+
+    def _sweep_cuts(self, change: Change, now: float, wanted: int) -> int:
+        found = names_from(change, change.databases.delegations, self._cut_hand, _SLICE)
+        expired = [item for item in found if HEAD.unpack_from(item[1])[2] <= now][:wanted]
+        for key, octets in expired:
+            change.remove_cut(keys.to_name(key), octets)
+        if len(expired) == wanted:
+            self._cut_hand = expired[-1][0]
+        else:
+            self._cut_hand = found[-1][0] + b"\x00" if len(found) == _SLICE else b""
+        return len(expired)
 
     def _sweep(self, change: Change, before: float, wanted: int) -> int:
         removed = 0
         for _ in range(_SLICES):
-            found = names_from(change, self._hand, _SLICE)
+            found = names_from(change, change.databases.records, self._hand, _SLICE)
             self._hand = found[-1][0] + b"\x00" if len(found) == _SLICE else b""
             expired = [item for item in found if HEAD.unpack_from(item[1])[2] <= before]
             for key, octets in expired[: wanted - removed]:

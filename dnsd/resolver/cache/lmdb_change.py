@@ -57,6 +57,7 @@ class Counts:
 
     Attributes:
         kinds: entries by :class:`~dnsd.resolver.cache.contract.Kind`.
+        kind_octets: what they take, their names and places left out.
         cuts: zone cuts.
         names: names that have entries.
         protected: how many of them are protected.
@@ -70,19 +71,21 @@ class Counts:
         "cut_octets",
         "cuts",
         "flushes",
+        "kind_octets",
         "kinds",
         "names",
         "protected",
         "record_octets",
         "sequence",
     )
-    _FORM = struct.Struct(">10Q")
+    _FORM = struct.Struct(">13Q")
 
     def __init__(self, octets: bytes | None) -> None:
         numbers: list[int] = list(self._FORM.unpack(octets or bytes(self._FORM.size)))
         self.kinds = numbers[:3]
         self.cuts, self.names, self.protected = numbers[3:6]
-        self.record_octets, self.cut_octets, self.sequence, self.flushes = numbers[6:]
+        self.record_octets, self.cut_octets, self.sequence, self.flushes = numbers[6:10]
+        self.kind_octets = numbers[10:]
 
     @property
     def entries(self) -> int:
@@ -100,6 +103,7 @@ class Counts:
             self.cut_octets,
             self.sequence,
             self.flushes,
+            *self.kind_octets,
         )
 
 
@@ -250,6 +254,7 @@ class Change:
         counts = self.counts
         if records:
             counts.kinds = [0, 0, 0]
+            counts.kind_octets = [0, 0, 0]
             counts.names = counts.protected = counts.record_octets = 0
             self._zones.clear()
         if cuts:
@@ -265,9 +270,11 @@ class Change:
         return count
 
     def _count(self, name: bytes, packed: list[Packed], sign: int) -> None:
-        kinds = self.counts.kinds
+        kinds, kind_octets = self.counts.kinds, self.counts.kind_octets
         for entry in packed:
-            kinds[entry.bits & 3] += sign
+            kind = entry.bits & 3
+            kinds[kind] += sign
+            kind_octets[kind] += sign * (entries.ROW_OCTETS + len(entry.body))
             if entry.bits >> 2 & 3 == _AUTHORITATIVE:
                 zone = name[-entry.zone_octets :]
                 self._zones[zone] = self.zone_entries(zone) + sign
@@ -287,9 +294,11 @@ class Change:
         return self.databases.cut_queue if queue == CUTS else self.databases.queue
 
 
-def names_from(change: Change, key: bytes, count: int) -> list[tuple[bytes, bytes]]:
-    """Return so many keys and nodes, from a key on, in the order of keys."""
-    cursor = change.transaction.cursor(change.databases.records)
+def names_from(
+    change: Change, database: lmdb._Database, key: bytes, count: int
+) -> list[tuple[bytes, bytes]]:
+    """Return so many keys of a database and what is kept there, from a key on, in order."""
+    cursor = change.transaction.cursor(database)
     return list(islice(cursor, count)) if cursor.set_range(key) else []
 
 

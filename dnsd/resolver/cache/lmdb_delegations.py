@@ -49,7 +49,7 @@ class SharedDelegations:
     def closest(self, name: bytes, now: float) -> Delegation | None:
         """Return the deepest current zone cut at or above a name."""
         if self._generation() != self._seen:
-            self.forget()
+            self._look_again()
         try:
             return self._read(name, now)
         except DAMAGE as error:
@@ -87,7 +87,7 @@ class SharedDelegations:
     def put(self, delegation: Delegation, now: float) -> str:
         """Keep a zone cut; it is written by the next ``commit``, which reports limits."""
         if self._generation() != self._seen:
-            self.forget()
+            self._look_again()
         self.waiting[delegation.zone] = delegation
         self._front.pop(delegation.zone, None)
         if len(self.waiting) >= WAITING_NAMES:
@@ -112,6 +112,12 @@ class SharedDelegations:
         self._seen = self._generation()
         self.waiting.clear()
         self._front.clear()
+
+    def _look_again(self) -> None:
+        """Read anew what others may have changed, and forget what waits if it must not come."""
+        self._seen = self._generation()
+        self._front.clear()
+        self._store.forget_flushed()
 
     def _note(self, zone: bytes, hits: int) -> None:
         if hits >= 2 or not self._store.noting:

@@ -32,11 +32,13 @@ import lmdb
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: What is said when no file can be used begins with it.
+IN_MEMORY = "the cache is kept in memory only"
 #: The smallest file that a transaction of the largest size always finds room in.
 SMALLEST_OCTETS = 4 << 20
 
 # Changes with every layout of any database.
-_FORMAT = b"dnsd cache 1"
+_FORMAT = b"dnsd cache 2"
 _HEADER = struct.Struct(f">{len(_FORMAT)}s?dddQ")
 _MAX_DATABASES = 8
 # One slot a process, while it reads.
@@ -113,7 +115,7 @@ def prepare_cache(directory: Path, size_octets: int, moment: Moment) -> Preparat
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         return Preparation(
             usable=False,
-            note=f"the cache is kept in memory only: {why}, {size_octets} octets in {directory}",
+            note=f"{IN_MEMORY}: {why}, {size_octets} octets in {directory}",
         )
     return Preparation(usable=True, note=note)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import lmdb
 
-from dnsd.resolver.cache import admission, entries, lmdb_flush, merging
+from dnsd.resolver.cache import admission, entries, lmdb_flush, merging, zone_share
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Security
 from dnsd.resolver.cache.entries import HITS
 from dnsd.wire.names import ROOT
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dnsd.resolver.cache.contract import Entry, Selector
     from dnsd.resolver.cache.entries import Packed
+    from dnsd.resolver.cache.lmdb_change import Change
     from dnsd.resolver.cache.lmdb_store import SharedCache
 
 #: Seconds for which the dictionary in front is believed.
@@ -60,6 +61,45 @@ class Waiting:
         self.added: list[Packed] = []
 
 
+def join_waiting(
+    change: Change, name: bytes, waiting: Waiting, now: float, most: tuple[int, int]
+) -> int:
+    """Write what waits for a name beside what is kept of it.
+
+    Args:
+        change: a transaction.
+        name: in canonical form.
+        waiting: its entries.
+        now: shifted seconds.
+        most: types of a name and entries of a zone cut that may be.
+
+    Returns:
+        How many zone cuts of its entries had their share.
+    """
+    name_types, zone_entries = most
+    node = change.node(name)
+    kept = entries.split(node) if node else []
+    packed = waiting.packed
+    if node != waiting.node:  # another process wrote meanwhile
+        packed = kept
+        for added in waiting.added:
+            packed = merging.merge(packed, added, now, name_types).packed or packed
+    if packed is kept:
+        return 0
+    further = waiting.added
+    if kept:
+        types = [entry.type for entry in kept]
+        further = [entry for entry in further if entry.type not in types]
+    full = 0
+    for zone in zone_share.full_zones(change, name, further, zone_entries):
+        full += 1
+        if not zone_share.remove_neighbour(change, zone, name):
+            return full
+    # That it was fetched again means that it was asked for again.
+    change.put_node(name, node, packed, hits=1)
+    return full
+
+
 class SharedRecords:
     """A record cache; see :class:`~dnsd.resolver.cache.contract.RecordCache`.
 
@@ -83,7 +123,7 @@ class SharedRecords:
     def find(self, name: bytes, rrtype: int, now: float, *, below: bytes = ROOT) -> Entry | None:
         """Return what answers a question now, see the contract."""
         if self._generation() != self._seen:
-            self.forget()
+            self._look_again()
         kept = self._front.get(name)
         if kept is not None:
             known = kept.get(rrtype)
@@ -144,7 +184,7 @@ class SharedRecords:
     def find_stale(self, name: bytes, rrtype: int, now: float, max_age_s: float) -> Entry | None:
         """Return an expired entry that is not too old, see the contract."""
         if self._generation() != self._seen:
-            self.forget()
+            self._look_again()
         before = now - max_age_s
         try:
             if name in self.waiting:
@@ -168,7 +208,7 @@ class SharedRecords:
         if limit:
             return limit
         if self._generation() != self._seen:
-            self.forget()
+            self._look_again()
         name = entry.name
         shift = self._shift
         waiting = self.waiting.get(name)
@@ -214,6 +254,12 @@ class SharedRecords:
         self._seen = self._generation()
         self.waiting.clear()
         self._front.clear()
+
+    def _look_again(self) -> None:
+        """Read anew what others may have changed, and forget what waits if it must not come."""
+        self._seen = self._generation()
+        self._front.clear()
+        self._store.forget_flushed()
 
     def _note(self, name: bytes, hits: int) -> None:
         if hits >= 2 or not self._store.noting:

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import lmdb
 
-from dnsd.resolver.cache import entries, lmdb_file, merging, zone_share
+from dnsd.resolver.cache import lmdb_file
 from dnsd.resolver.cache.contract import Statistics
 from dnsd.resolver.cache.eviction import Evictor, Excess, excess, fills
 from dnsd.resolver.cache.lmdb_change import Change, Counts, Databases, slices, used_pages
 from dnsd.resolver.cache.lmdb_delegations import SharedDelegations
-from dnsd.resolver.cache.lmdb_records import DAMAGE, SharedRecords
+from dnsd.resolver.cache.lmdb_records import DAMAGE, NOTED_NAMES, SharedRecords, join_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -97,12 +97,12 @@ def open_cache(directory: Path, setting: Setting) -> Opened:
     try:
         environment = lmdb_file.open_environment(directory, setting.bounds.octets)
     except (lmdb.Error, MemoryError) as error:
-        return Opened(None, f"the cache is kept in memory only: {error}")
+        return Opened(None, f"{lmdb_file.IN_MEMORY}: {error}")
     try:
         return Opened(SharedCache(environment, setting))
     except DAMAGE as error:
         environment.close()
-        return Opened(None, f"the cache is kept in memory only: {error}")
+        return Opened(None, f"{lmdb_file.IN_MEMORY}: {error}")
 
 
 class SharedCache:
@@ -117,6 +117,7 @@ class SharedCache:
         limits: of names and RRsets.
         noting: the file fills, so the views note what is found.
         trouble: the last error of the file, empty for none.
+        troubles: how many errors of the file there were.
         keys_limit: most names that one transaction changes.
         flushes: of the file, as far as this process took part in them.
     """
@@ -130,8 +131,9 @@ class SharedCache:
         self.limits = setting.limits
         self.noting = False
         self.trouble = ""
+        self.troubles = 0
         self._bounds = setting.bounds
-        self._zone_entries = setting.bounds.zone_entries
+        self._share = (setting.limits.name_types, setting.bounds.zone_entries)
         self._page_octets = environment.stat()["psize"]
         self._pages_limit = setting.bounds.octets // self._page_octets
         self.keys_limit = max(_FEWEST_KEYS, min(KEYS, self._pages_limit // _PAGES_A_KEY))
@@ -235,22 +237,28 @@ class SharedCache:
         Returns:
             How many names and zone cuts were removed.
         """
-        for name in islice(hits, self.keys_limit):
-            self.records.found[name] = self.records.found.get(name, 0) + 1
+        found = self.records.found
+        for name in islice(hits, NOTED_NAMES):
+            found[name] = found.get(name, 0) + 1
         self._mark(now)
         return self._evict(now)
 
     def tidy(self, now: float) -> int:
-        """Free names that expired too long ago to be given; how many went.
+        """Free what expired too long ago to be given; how many names and zone cuts went.
 
-        One process calls it now and then; each call looks at the next few names.
+        One process calls it now and then, for the next few hundred: some 2 ms.
         """
-        before = now + self.shift - self.limits.stale_age_s
+        shifted = now + self.shift
+        before = shifted - self.limits.stale_age_s
         try:
             self.environment.reader_check()  # those that died hold back the pages they read
         except lmdb.Error as error:
             self.failed(error)
-        return self.write(lambda change: self._evictor.tidy(change, before, self.keys_limit)) or 0
+
+        def work(change: Change) -> int:
+            return self._evictor.tidy(change, before, shifted, self.keys_limit)
+
+        return self.write(work) or 0
 
     def statistics(self) -> Statistics:
         """Return how full the cache is, what waits left out."""
@@ -266,11 +274,30 @@ class SharedCache:
             self._pages * self._page_octets,
             self._bounds.octets,
             self._bounds.entries,
+            tuple(counts.kind_octets),
+            counts.cut_octets,
         )
 
     def failed(self, error: Exception) -> None:
         """Note an error of the file."""
         self.trouble = f"{type(error).__name__}: {error}"
+        self.troubles += 1
+
+    def forget_flushed(self) -> None:
+        """Forget what waits if there was a flush: much else moves the generation."""
+        flushes = -1  # when the file cannot be read, it may have been
+        try:
+            with self.environment.begin(self.databases.state) as transaction:
+                flushes = Counts(transaction.get(b"counts")).flushes
+        except DAMAGE as error:
+            self.failed(error)
+        if flushes != self.flushes:
+            self._forget_waiting(flushes)
+
+    def _forget_waiting(self, flushes: int) -> None:
+        self.flushes = flushes
+        self.records.forget()
+        self.delegations.forget()
 
     def slices(
         self, database: lmdb._Database, prefix: bytes = b""
@@ -316,38 +343,17 @@ class SharedCache:
         def work(change: Change) -> None:
             if change.counts.flushes != self.flushes:
                 # What was learned before the flush is not to come after it.
-                self.flushes = change.counts.flushes
-                self.records.forget()
-                self.delegations.forget()
+                self._forget_waiting(change.counts.flushes)
                 return
             for name, waiting in names:
-                self._join(change, name, waiting, now + self.shift)
+                full = join_waiting(change, name, waiting, now + self.shift, self._share)
+                if full:
+                    self._hits["cache_zone_share"] += full
             for delegation in cuts:
                 change.put_cut(delegation, self.shift)
 
         self._uncounted += len(names) + len(cuts)
         self.write(work)
-
-    def _join(self, change: Change, name: bytes, waiting: Waiting, now: float) -> None:
-        node = change.node(name)
-        kept = entries.split(node) if node else []
-        packed = waiting.packed
-        if node != waiting.node:  # another process wrote meanwhile
-            packed = kept
-            for added in waiting.added:
-                packed = merging.merge(packed, added, now, self.limits.name_types).packed or packed
-        if packed is kept:
-            return
-        further = waiting.added
-        if kept:
-            types = [entry.type for entry in kept]
-            further = [entry for entry in further if entry.type not in types]
-        for zone in zone_share.full_zones(change, name, further, self._zone_entries):
-            self._hits["cache_zone_share"] += 1
-            if not zone_share.remove_neighbour(change, zone, name):
-                return
-        # That it was fetched again means that it was asked for again.
-        change.put_node(name, node, packed, hits=1)
 
     def _mark(self, now: float) -> None:
         """Note in the file what was found."""

@@ -25,7 +25,7 @@ from dnsd.wire.iana import RRType
 from dnsd.wire.names import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dnsd.resolver.cache.contract import Entry, Selector
     from dnsd.resolver.delegation import Delegation
@@ -69,6 +69,7 @@ class MemoryRecords:
         self._expiries: list[tuple[float, bytes, int]] = []
         self._octets = 0
         self._counts = [0, 0, 0]  # by Kind
+        self._kind_octets = [0, 0, 0]
 
     def find(self, name: bytes, rrtype: int, now: float, *, below: bytes = ROOT) -> Entry | None:
         """Return what answers a question now, see the contract."""
@@ -128,6 +129,12 @@ class MemoryRecords:
         held.hits = hits
         return self._make_room(now) or limit
 
+    def note_found(self, names: Iterable[bytes]) -> None:
+        """Count names as found that a cache of answers in front gave."""
+        for name in names:
+            for held in self._nodes.get(name, {}).values():
+                held.hits += 1
+
     def entries(self) -> Iterator[Entry]:
         """Go over all entries, expired ones too; the cache may change meanwhile."""
         for name in list(self._nodes):
@@ -156,6 +163,7 @@ class MemoryRecords:
             filled_octets=self._octets,
             limit_octets=self._bounds.octets,
             limit_entries=self._bounds.entries,
+            kind_octets=tuple(self._kind_octets),
         )
 
     def _add(self, entry: Entry, *, protected: bool) -> _Held:
@@ -168,6 +176,7 @@ class MemoryRecords:
             self._zones.setdefault(entry.zone, OrderedDict())[place] = None
         self._octets += octets
         self._counts[entry.kind] += 1
+        self._kind_octets[entry.kind] += octets
         heapq.heappush(self._expiries, (entry.expiry, *place))
         if len(self._expiries) > 2 * sum(self._counts) + 64:
             # Most of them are of entries that were replaced.
@@ -193,6 +202,7 @@ class MemoryRecords:
             del self._zones[zone]
         self._octets -= held.octets
         self._counts[held.entry.kind] -= 1
+        self._kind_octets[held.entry.kind] -= held.octets
 
     def _leave_zone_share(self, entry: Entry) -> str:
         """Make room within the zone cut of an entry, if that has its share already."""
@@ -318,6 +328,7 @@ class MemoryDelegations:
             filled_octets=self._octets,
             limit_octets=int(self._bounds.octets * self._bounds.delegation_share),
             limit_entries=self._bounds.delegations,
+            delegation_octets=self._octets,
         )
 
     def _remove(self, zone: bytes) -> None:

@@ -44,7 +44,7 @@ def full_zones(change: Change, name: bytes, added: Iterable[Packed], most: int) 
 def remove_neighbour(change: Change, zone: bytes, name: bytes) -> bool:
     """Remove an unprotected name of a zone cut that stands near another name of it."""
     for start in (keys.of_name(name), keys.of_name(zone)):
-        for key, octets in names_from(change, start, _NEIGHBOURS):
+        for key, octets in names_from(change, change.databases.records, start, _NEIGHBOURS):
             found = keys.to_name(key)
             if found == name or octets[0] & PROTECTED or not is_subdomain(found, zone):
                 continue

@@ -64,7 +64,7 @@ def put(change, texts, **options):
 
 
 def left(change):
-    return {key[::-1] for key, _ in names_from(change, b"", 10_000)}
+    return {key[::-1] for key, _ in names_from(change, change.databases.records, b"", 10_000)}
 
 
 def named(texts):
@@ -94,7 +94,7 @@ def test_the_hand_goes_round_through_all_names(change):
     evictor = Evictor(BOUNDS)
     put(change, [f"z{i}.test." for i in range(300)], ttl=5)
     for _ in range(20):
-        evictor.tidy(change, 6.0, 100)
+        evictor.tidy(change, 6.0, 6.0, 100)
     assert left(change) == named(f"n{i}.test." for i in range(300))
     assert change.counts.names == 300
 

@@ -39,7 +39,8 @@ def test_counts_come_out_as_they_went_in():
     counts = Counts(None)
     assert counts.entries == 0
     counts.kinds = [1, 2, 3]
-    for i, field in enumerate(sorted(set(Counts.__slots__) - {"kinds"})):
+    counts.kind_octets = [4, 5, 6]
+    for i, field in enumerate(sorted(set(Counts.__slots__) - {"kinds", "kind_octets"})):
         setattr(counts, field, i + 10)
     again = Counts(counts.to_octets())
     assert all(getattr(again, field) == getattr(counts, field) for field in Counts.__slots__)

@@ -10,7 +10,7 @@ from fakes.cache_files import SharedFile
 
 from dnsd.resolver.cache import entries
 from dnsd.resolver.cache.admission import CacheBounds
-from dnsd.resolver.cache.contract import Rank
+from dnsd.resolver.cache.contract import Rank, Selector
 from dnsd.resolver.cache.lmdb_store import WAIT_S, WORTHWHILE, open_cache
 from dnsd.resolver.options import ResolverLimits
 from dnsd.wire.iana import RRType
@@ -275,3 +275,60 @@ def test_every_place_in_a_queue_is_of_somebody(file):
         which = bytes((bool(marks & entries.PROTECTED),))
         places[which + sequence.to_bytes(8, "big")] = owner[::-1]
     assert queue == places
+
+
+def test_zone_cuts_that_expired_are_freed_in_time(file):
+    for i in range(150):
+        file.cache.delegations.put(cut(f"x{i}.test.", ttl=60 if i % 3 else 6000), 0.0)
+        file.cache.commit(0.0)
+    assert sum(file.cache.tidy(70.0) for _ in range(80)) == 100
+    assert {zone.zone for zone in file.cache.delegations.delegations()} == {
+        name(f"x{i}.test.") for i in range(0, 150, 3)
+    }
+
+
+def test_one_tidying_changes_a_bounded_number_of_names(tmp_path):
+    with SharedFile(tmp_path, limits=ResolverLimits(stale_age_s=0)) as file:
+        put(file, (once(i, ttl=60) for i in range(500)))
+        for i in range(150):
+            file.cache.delegations.put(cut(f"x{i}.test.", ttl=60), 0.0)
+        file.cache.commit(0.0)
+        freed = [file.cache.tidy(70.0) for _ in range(300)]
+        assert max(freed) <= file.cache.keys_limit
+        assert sum(freed) == 650
+        assert file.cache.statistics().used_octets == 0
+
+
+def test_a_new_generation_loses_nothing_that_waits(file):
+    other = file.another_process()
+    other.records.put(once(1), 0.0)
+    other.delegations.put(cut("x.test."), 0.0)
+    file.generation += 1  # new zones, say
+    assert other.records.find(once(1).name, RRType.A, 0.0) is not None
+    assert other.delegations.closest(name("www.x.test."), 0.0) is not None
+    other.commit(0.0)
+    assert file.cache.statistics()[:4] == (1, 0, 0, 1)
+
+
+def test_a_flush_takes_what_waits_elsewhere_before_it_is_written(file):
+    other = file.another_process()
+    other.records.put(once(1), 0.0)
+    other.delegations.put(cut("x.test."), 0.0)
+    file.generation += 1
+    file.cache.records.flush(Selector())
+    file.generation += 1
+    assert other.records.find(once(1).name, RRType.A, 0.0) is None
+    assert other.delegations.closest(name("www.x.test."), 0.0) is None
+    other.commit(0.0)
+    assert file.cache.statistics()[:4] == (0, 0, 0, 0)
+
+
+def test_octets_are_told_by_kind(file):
+    put(file, [positive("a.test."), nodata("b.test."), nxdomain("c.test.")])
+    file.cache.delegations.put(cut("x.test."), 0.0)
+    file.cache.commit(0.0)
+    figures = file.cache.statistics()
+    assert all(figures.kind_octets)
+    assert sum(figures.kind_octets) + figures.delegation_octets < figures.used_octets
+    file.cache.records.flush(Selector())
+    assert file.cache.statistics().kind_octets == (0, 0, 0)
