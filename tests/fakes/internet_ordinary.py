@@ -128,7 +128,7 @@ class Maker:
         self.reverse_names = []
 
     def address(self):
-        """Return a free address of 198.18.0.0/15, where nobody lives (RFC 2544)."""
+        """Return a free address of 198.18.0.0/15, where nobody lives (RFC 6890 §2.2.2)."""
         self.number += 1
         packed = bytes((198, 18 + (self.number >> 16), self.number >> 8 & 0xFF, self.number & 0xFF))
         delay_s = self.rng.choice((0.003, 0.008, 0.015, 0.015, 0.03, 0.03, 0.06, 0.12))
