@@ -129,6 +129,10 @@ class Responder:
             self.row[metrics.limit_slot(limit)] += hits - self._told.get(limit, 0)
             self._told[limit] = hits
 
+    def take_found(self) -> set[bytes]:
+        """Return names that the answer cache gave since the last call; see ``Table``."""
+        return set().union(*(table.take_found() for table in self._tables.values()))
+
     def respond(self, request: Request, send_late: SendLate) -> bytes | None:
         """Answer one request.
 

@@ -39,6 +39,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from dnsd.query.kept_reply import answer_owners, ttl_places
 from dnsd.wire.iana import OptionCode, RRType
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ _NO_EDNS = 0
 _EDNS = 1
 _EDNS_DO = 2
 
-_POINTER = 0xC0
 _OPT_OCTETS = 11  # root name, type, size, extended rcode, version, flags, length
 _DO = 0x8000
 _MIN_UDP = 512  # RFC 6891 §6.2.3: smaller values mean 512
@@ -80,6 +80,10 @@ class AnswerCacheOptions:
 
     entries: int = 65536
     aliases: int = 65536
+
+
+#: Names of one table that are noted between two looks at what was found.
+NOTED_NAMES: Final = 1024
 
 
 @dataclass(slots=True)
@@ -203,6 +207,7 @@ class Table:
 
     __slots__ = (
         "_entries",
+        "_found",
         "_generations",
         "_options",
         "_seen",
@@ -215,6 +220,7 @@ class Table:
         self.aliases: dict[bytes, Stored] = {}
         self._entries: dict[bytes, tuple[Stored, Ageing]] = {}
         self._seen: set[int] = set()
+        self._found: set[bytes] = set()
         self._generations = generations
         self._options = options
         self.entry_turnovers = self.alias_turnovers = 0
@@ -251,11 +257,33 @@ class Table:
                 del self._entries[sighting.key]
                 return None
             rest, until = _aged(rest, ageing, now)
+            if len(self._found) < NOTED_NAMES:
+                self._found.add(sighting.key)
         end = sighting.question_end
         rest = rest[:10] + octets[12:end] + rest[end - 2 :]
         if sighting.cookie is None:
             self._notice(octets[2:], (rest, slot, generation, counter, rate_class, until))
         return Hit(octets[:2] + rest, counter, rate_class)
+
+    def take_found(self) -> set[bytes]:
+        """Return names behind answers of the resolver that were found since the last call.
+
+        The record cache never hears of them otherwise, and would let them go. An
+        alias lives until the next second, so what is asked for more often than once
+        a second is among them too, and a hit of an alias costs nothing.
+
+        Returns:
+            In canonical form, with those that aliases led to (CNAME and DNAME); of
+            at most :data:`NOTED_NAMES` answers.
+        """
+        found, self._found = self._found, set()
+        names: set[bytes] = set()
+        for key in found:
+            kept = self._entries.get(key)
+            if kept is not None:
+                names.add(key[2:-4])
+                names |= answer_owners(b"\0\0" + kept[0][0])
+        return names
 
     def _notice(self, query_rest: bytes, stored: Stored) -> None:
         sight = hash(query_rest)
@@ -314,32 +342,6 @@ def _aged(rest: bytes, ageing: Ageing, now: float) -> tuple[bytes, float]:
         ttl = int.from_bytes(octets[place : place + 4], "big") - age
         octets[place : place + 4] = max(ttl, 0).to_bytes(4, "big")
     return bytes(octets), until
-
-
-def ttl_places(reply: bytes, offset: int) -> bytes:
-    """Find the TTLs of a reply that we wrote.
-
-    Args:
-        reply: the whole message; its OPT, if any, is last.
-        offset: behind the question.
-
-    Returns:
-        Two octets for each record but OPT: the offset of its TTL.
-    """
-    places = bytearray()
-    records = int.from_bytes(reply[6:8], "big") + int.from_bytes(reply[8:10], "big")
-    records += int.from_bytes(reply[10:12], "big")
-    for _ in range(records):
-        while length := reply[offset]:
-            if length >= _POINTER:
-                offset += 1
-                break
-            offset += 1 + length
-        offset += 1
-        if reply[offset : offset + 2] != _OPT_TYPE[1:]:
-            places += (offset + 4).to_bytes(2, "big")
-        offset += 10 + (reply[offset + 8] << 8 | reply[offset + 9])
-    return bytes(places)
 
 
 def _drop_oldest_half(table: dict[bytes, Any]) -> None:

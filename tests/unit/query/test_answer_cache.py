@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 
 from dnsd.query.answer_cache import (
     NEVER,
+    NOTED_NAMES,
     AnswerCacheOptions,
     Table,
     see,
     with_option,
     without_option,
 )
+from dnsd.wire import names
 
 QNAME = "www.example.test."
 
@@ -295,3 +297,36 @@ def test_a_resolver_answer_is_looked_for_again_in_time(ageing, age):
     table, octets = ageing
     assert table.find(octets, sight(octets), NOW + age) is None
     assert not len(table)
+
+
+def alias_chain(octets):
+    made = dns.message.from_wire(reply_to(octets))
+    made.answer = [
+        dns.rrset.from_text(made.question[0].name, 300, "IN", "CNAME", "web.hosting.test."),
+        dns.rrset.from_text("web.hosting.test.", 300, "IN", "A", "192.0.2.1"),
+    ]
+    return made.to_wire()
+
+
+def test_names_that_were_found_are_told_once_with_those_behind_aliases(table):
+    learned, ours = query("WWW.one.test."), query("www.ours.test.")
+    for each, expiry in ((learned, NOW + 300), (ours, NEVER)):
+        times = (NOW, expiry, NEVER)
+        table.store(sight(each), alias_chain(each), (0, 0), (7, b"\0"), times)
+    assert table.take_found() == set()
+    for seconds in (1.0, 1.2, 3.0):
+        assert table.find(learned, sight(learned), NOW + seconds)
+        assert table.find(ours, sight(ours), NOW + seconds)  # no record cache has it
+    expected = {names.from_text("www.one.test."), names.from_text("web.hosting.test.")}
+    assert table.take_found() == expected
+    assert table.take_found() == set()
+
+
+def test_names_of_a_bounded_number_of_answers_are_noted(generations):
+    table = Table(AnswerCacheOptions(), generations)
+    for i in range(NOTED_NAMES + 100):
+        asked = query(f"n{i}.test.")
+        times = (NOW, NOW + 300, NEVER)
+        table.store(sight(asked), reply_to(asked), (0, 0), (7, b"\0"), times)
+        assert table.find(asked, sight(asked), NOW + 1)
+    assert len(table.take_found()) == NOTED_NAMES
