@@ -59,6 +59,7 @@ def resolver(written: WrittenResolver, machine: Machine) -> schema.Resolver:
         policies=tuple(_policy(each, blocks) for each in written.policies or ()),
         prefetch=written.prefetch,
         limits=_limits(written.limits),
+        tls_trust=written.tls_trust,
         forward=tuple(_forward(each) for each in written.forward or ()),
     )
 

@@ -9,6 +9,7 @@ that a missing file is one problem of the report among the others.
 from __future__ import annotations
 
 import re
+import ssl
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +135,21 @@ class ReadableFile(PlacedKind):
             refuse(
                 "unreadable-path", f"is {path}: {error.strerror}", self.expected, _mend(error, path)
             )
+        return path
+
+
+class AuthoritiesFile(ReadableFile):
+    """A file of certificates that others must lead to; read as an absolute path."""
+
+    def place(self, text: str, surroundings: Surroundings) -> Path | None:
+        """Resolve the path and look whether there is a certificate."""
+        path = super().place(text, surroundings)
+        if path is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+            except ssl.SSLError:
+                message = f"is {path}, which holds no certificates"
+                refuse("no-authorities", message, self.expected)
         return path
 
 

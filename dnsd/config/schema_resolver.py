@@ -183,6 +183,8 @@ class Resolver:
         policies: what is different for some clients.
         prefetch: hot names are refreshed before they expire.
         limits: every budget.
+        tls_trust: PEM file of authorities that certificates of named servers must lead
+            to; None for those of the system.
         forward: zones for which certain servers are asked; no zone twice.
     """
 
@@ -208,6 +210,7 @@ class Resolver:
     policies: tuple[Policy, ...]
     prefetch: bool
     limits: ResolverLimits
+    tls_trust: Path | None
     forward: tuple[Forward, ...]
 
 

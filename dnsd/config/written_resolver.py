@@ -26,7 +26,7 @@ from dnsd.config.name_kinds import (
     SuffixOrName,
     TypeName,
 )
-from dnsd.config.places import FilePath, ReadableFile
+from dnsd.config.places import AuthoritiesFile, FilePath, ReadableFile
 from dnsd.config.section import Section, key, section
 from dnsd.config.written_blocks import ListName, WrittenBlockList
 from dnsd.config.written_resolver_limits import WrittenResolverLimits
@@ -213,6 +213,14 @@ class WrittenResolver(Section):
         "Refresh names that are often asked for shortly before they expire.", "on", example="off"
     )
     limits: WrittenResolverLimits = section("Every budget of the resolver.")
+    tls_trust: Annotated[
+        Path | None, AuthoritiesFile("certificates of authorities in PEM form", "system")
+    ] = key(
+        "Authorities that certificates of servers under forward with a server_name must lead"
+        " to; system are those that this machine trusts.",
+        "system",
+        example="authorities.pem",
+    )
     forward: Annotated[
         list[WrittenForward] | None,
         SeveralSections("a list of mappings with zone and servers"),

@@ -1,13 +1,15 @@
 """Which paths each role needs, for Landlock.
 
 A worker has opened the store and its sockets before it is confined; later it reads
-modules that Python imports late, files of local names, and compiled block lists.
+modules that Python imports late, files of local names, compiled block lists, and the
+authorities that vouch for servers it asks over TLS.
 Control reads zone files, starts the compiler, fetches block lists, and writes below
 the state directory.
 """
 
 from __future__ import annotations
 
+import ssl
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -40,9 +42,21 @@ _NETWORK = tuple(
 )  # fmt: skip
 
 
+# Where systems keep authorities; the private keys beside these are not for a worker.
+_AUTHORITIES = tuple(
+    map(
+        Path,
+        (
+            "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/certs",
+            "/etc/pki/tls/cert.pem", "/etc/pki/ca-trust", "/etc/ca-certificates",
+        ),
+    )
+)  # fmt: skip
+
+
 def worker_paths(config: Config) -> Paths:
     """Return what a worker may touch once it serves."""
-    return Paths(read=(*_SYSTEM, *_python(), *_local(config)))
+    return Paths(read=(*_SYSTEM, *_python(), *_local(config), *_authorities(config)))
 
 
 def control_paths(config: Config) -> Paths:
@@ -65,7 +79,8 @@ def control_paths(config: Config) -> Paths:
 def single_paths(config: Config) -> Paths:
     """Return what the only process may touch: it reads a renewed certificate too."""
     control = control_paths(config)
-    return replace(control, read=(*control.read, *certificates.paths(config)))
+    authorities = _authorities(config)
+    return replace(control, read=(*control.read, *certificates.paths(config), *authorities))
 
 
 def _python() -> set[Path]:
@@ -74,6 +89,18 @@ def _python() -> set[Path]:
     found |= {Path(place) for place in sys.path if place}
     found |= {_PACKAGE, Path(sys.executable).resolve()}
     return found
+
+
+def _authorities(config: Config) -> set[Path]:
+    """Return where those are that certificates of name servers must lead to."""
+    resolver = config.resolver
+    if not any(each.server_name for each in resolver.forward):
+        return set()
+    if resolver.tls_trust is not None:
+        return {resolver.tls_trust.parent, resolver.tls_trust.resolve().parent}
+    usual = ssl.get_default_verify_paths()
+    found = (usual.cafile, usual.capath, usual.openssl_cafile, usual.openssl_capath)
+    return {*_AUTHORITIES, *(Path(path) for path in found if path)}
 
 
 def _local(config: Config) -> set[Path]:

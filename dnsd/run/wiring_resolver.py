@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from dnsd.config.schema import Config
     from dnsd.config.schema_resolver import Forward
     from dnsd.control.surroundings import Surroundings
+    from dnsd.net.upstream_connection import Server
+    from dnsd.observe.log import EventLog
     from dnsd.query.policy import HereAnswers
     from dnsd.resolver.commands import Network
     from dnsd.run.wiring_cache import Caches
@@ -148,6 +150,7 @@ def network(config: Config, around: Surroundings) -> Upstream:
     options = resolver_options(config)
     limits = options.limits
     ports = frozenset(listener.port for listener in config.listen)
+    trust = config.resolver.tls_trust
     return Upstream(
         around.reactor,
         around.clock,
@@ -160,7 +163,21 @@ def network(config: Config, around: Surroundings) -> Upstream:
             connections=limits.outgoing_tcp,
             reuse_s=limits.tcp_reuse_s,
             reuse_queries=limits.tcp_reuse_queries,
+            trust="" if trust is None else str(trust),
+            distrusted=partial(_tell_of_certificate, around.log),
         ),
+    )
+
+
+def _tell_of_certificate(log: EventLog, server: Server, why: str) -> None:
+    address = ipaddress.ip_address(server.address)
+    log.warning(
+        "server_certificate",
+        f"the certificate of {server.name} at {address} port {server.port} is not trusted, so"
+        f" that server is told nothing: {why}",
+        server=server.name,
+        address=str(address),
+        port=server.port,
     )
 
 

@@ -1,11 +1,20 @@
 """Kinds that name files: what they resolve to, what they refuse to read."""
 
 import os
+import time
 
 import pytest
 from pydantic_core import PydanticCustomError
 
-from dnsd.config.places import FilePath, SecretFile, Surroundings, UserName, ZonePath
+from dnsd.config.places import (
+    AuthoritiesFile,
+    FilePath,
+    SecretFile,
+    Surroundings,
+    UserName,
+    ZonePath,
+)
+from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
 
 SECRET = "00112233445566778899aabbccddeeff"
 
@@ -14,6 +23,9 @@ SECRET = "00112233445566778899aabbccddeeff"
 def around(tmp_path, machine):
     (tmp_path / "etc" / "zones").mkdir(parents=True)
     return Surroundings(tmp_path / "etc", machine)
+
+
+AUTHORITIES = AuthoritiesFile("authorities", "system")
 
 
 def _problem(kind, text, around):
@@ -130,3 +142,26 @@ def test_only_root_becomes_somebody(text, superuser, user, around):
 
     machine = replace(around.machine, superuser=superuser)
     assert UserName().place(text, replace(around, machine=machine)) == user
+
+
+class TestAuthorities:
+    def test_those_of_the_system_need_no_file(self, around):
+        assert AUTHORITIES.place("system", around) is None
+
+    def test_a_file_of_certificates_is_taken(self, around):
+        pem = make_certificate(make_key(), Subject("ca.example", ()), int(time.time()))
+        (around.directory / "ca.pem").write_bytes(pem)
+        assert AUTHORITIES.place("ca.pem", around) == around.directory / "ca.pem"
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"no certificate", make_key(), b"\x30\x82\0\0"], ids=len
+    )
+    def test_a_file_of_anything_else_is_refused(self, around, content):
+        path = around.directory / "ca.pem"
+        path.write_bytes(content)
+        problem = _problem(AUTHORITIES, "ca.pem", around)
+        assert problem.type == "no-authorities"
+        assert problem.context["message"] == f"is {path}, which holds no certificates"
+
+    def test_a_file_that_is_not_there_is_refused(self, around):
+        assert _problem(AUTHORITIES, "ca.pem", around).type == "unreadable-path"

@@ -2,6 +2,7 @@
 
 import contextlib
 import string
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from dnsd.config.keys import all_keys, sections
 from dnsd.config.kinds import Bounded
 from dnsd.config.loader import load
 from dnsd.config.machine import Machine
+from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
 from dnsd.source.problems import ConfigError
 
 MACHINE = Machine(4, low_ports=True, ipv6_loopback=True, superuser=True, users=frozenset({"dnsd"}))
@@ -38,6 +40,7 @@ BESIDE_NONE = {
     "resolver.block[].url": {"file": "ads.txt"},
     "resolver.block[].file": {"url": "https://lists.example/ads.txt"},
 }
+AUTHORITY = make_certificate(make_key(), Subject("ca.example", ()), int(time.time()))
 FILES = ("extra/example.org.yaml", "ads.txt", "root.hints", "fullchain.pem", "privkey.pem")
 
 
@@ -61,6 +64,7 @@ def _problems(written):
             (directory / zones).mkdir()
         for file in FILES:
             (directory / file).touch()
+        (directory / "authorities.pem").write_bytes(AUTHORITY)
         (directory / "cookie.secret").write_text("00" * 16)
         (directory / "cookie.secret").chmod(0o600)
         file = directory / "dnsd.yaml"

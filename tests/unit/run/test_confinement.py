@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
+import time
 from pathlib import Path
 
+import pytest
+
 import dnsd
-from dnsd.run.confinement import control_paths, worker_paths
+from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
+from dnsd.run.confinement import control_paths, single_paths, worker_paths
+
+
+def certificate():
+    return make_certificate(make_key(), Subject("dns.example", ()), int(time.time()))
 
 
 def test_a_worker_reads_its_own_program_and_writes_nothing(configured):
@@ -53,6 +62,31 @@ def test_a_file_of_local_names_may_be_a_link(configured, tmp_path):
     (tmp_path / "elsewhere" / "hosts").touch()
     config = configured(f"resolver: {{local: {{hosts: {tmp_path}/elsewhere/hosts}}}}")
     assert tmp_path / "elsewhere" in worker_paths(config).read
+
+
+TLS = "{zone: ., servers: 192.0.2.1, transport: tls, server_name: dns.example}"
+
+
+@pytest.mark.parametrize("paths", [worker_paths, single_paths])
+class TestAuthorities:
+    def test_those_of_the_system_are_read_where_a_server_has_a_name(self, configured, paths):
+        read = paths(configured(f"resolver: {{forward: {TLS}}}\n")).read
+        assert {Path("/etc/ssl/certs"), Path(ssl.get_default_verify_paths().openssl_capath)} <= set(
+            read
+        )
+
+    def test_others_are_read_where_they_are(self, configured, tmp_path, paths):
+        (tmp_path / "there").mkdir()
+        (tmp_path / "there" / "trust.pem").write_bytes(certificate())
+        (tmp_path / "trust.pem").symlink_to(tmp_path / "there" / "trust.pem")
+        trust = f"tls_trust: {tmp_path}/trust.pem"
+        read = set(paths(configured(f"resolver: {{{trust}, forward: {TLS}}}\n")).read)
+        assert {tmp_path, tmp_path / "there"} <= read
+
+
+def test_a_worker_that_verifies_no_certificate_reads_no_authorities(configured):
+    read = worker_paths(configured()).read
+    assert not [path for path in read if "ssl" in path.parts]
 
 
 def test_control_reads_block_lists_and_what_fetching_needs(configured, tmp_path):

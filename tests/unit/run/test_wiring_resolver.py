@@ -2,19 +2,22 @@
 
 import ipaddress
 import random
+import time
 
 import pytest
 from fakes import octets
 from fakes.rehearsal import Rehearsal
 from fakes.replies import record
 
+from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
+from dnsd.net.upstream_connection import Server
 from dnsd.query.replies import Exchange
 from dnsd.query.request import Request
 from dnsd.query.request import Transport as ClientTransport
 from dnsd.resolver.commands import Transport
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.resolver.outcome import Outcome
-from dnsd.run import wiring_cache
+from dnsd.run import wiring_cache, wiring_resolver
 from dnsd.run.wiring_resolver import fresh_world, recursion, resolver_options
 from dnsd.wire import names
 from dnsd.wire.message import RD, parse_query
@@ -152,6 +155,36 @@ class TestTheWorld:
             configured(f"resolver: {{upstream_port: {usual}, {text}}}\n"), Rehearsal()
         )
         assert world.configured[N("corp.example.")].port == port
+
+
+class TestTlsToServers:
+    @pytest.fixture
+    def options(self, configured, around, monkeypatch):
+        """What exchanges with servers are handed."""
+        handed = []
+        monkeypatch.setattr(
+            wiring_resolver, "Upstream", lambda *arguments: handed.append(arguments[-1])
+        )
+
+        def make(text=""):
+            wiring_resolver.network(configured(text), around)
+            return handed.pop()
+
+        return make
+
+    def test_authorities_are_those_of_the_system_or_of_a_file(self, options, tmp_path):
+        assert options().trust == ""
+        pem = make_certificate(make_key(), Subject("dns.example", ()), int(time.time()))
+        (tmp_path / "trust.pem").write_bytes(pem)
+        assert options("resolver: {tls_trust: trust.pem}\n").trust == str(tmp_path / "trust.pem")
+
+    def test_a_certificate_that_is_not_trusted_is_logged_in_words(self, options, events):
+        server = Server(b"\xc0\0\2\1", 853, Transport.TLS, "dns.example")
+        options().distrusted(server, "self-signed certificate")
+        (event,) = events()
+        assert (event["event"], event["level"]) == ("server_certificate", "warning")
+        assert "dns.example at 192.0.2.1 port 853 is not trusted" in event["text"]
+        assert event["text"].endswith(": self-signed certificate")
 
 
 class TestRecursion:
