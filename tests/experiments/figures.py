@@ -13,8 +13,8 @@ def machine():
 
 
 def chi_square(counts, expected):
-    """Return the sum of squared deviations over what is expected, the same for each count."""
-    return sum((count - expected) ** 2 for count in counts) / expected
+    """Return the sum of squared deviations over what is expected."""
+    return sum((count - mean) ** 2 / mean for count, mean in zip(counts, expected, strict=True))
 
 
 def chi_square_p(value, freedom):
