@@ -24,10 +24,13 @@ The syntax is that of testbound and Deckard, as far as it is needed here::
     www.evil.test. 300 IN A 203.0.113.66
     ENTRY_END
     RANGE_END
-    STEP 10 QUERY [TIMES 100 EVERY 0.5 | TOGETHER 9]      an entry with a question follows
+    STEP 10 QUERY [TIMES 100 EVERY 0.5 | TOGETHER 9]      an entry with a question follows;
+                                                          REFRESHING yes: prefetch as well
     STEP 20 CHECK_ANSWER                                  an entry; MATCH all by default
     STEP 30 TIME_PASSES ELAPSE 300
     STEP 40 CHECK_SENT ADDRESS 192.0.2.4 MOST 3 LEAST 1 SINCE 10
+    STEP 45 CHECK_SENT ADDRESS 192.0.2.4 BY TCP MOST 2    of the whole scenario
+    STEP 48 CHECK_SERVER ADDRESS 192.0.2.4 EDNS yes TCP no TIMEOUTS 0
     STEP 50 CHECK_LIMIT query_packets                     of the last query
     STEP 55 CHECK_PACKETS MOST 9                          sent for the last query
     STEP 60 CHECK_NOT_KEPT www.bank.test. A

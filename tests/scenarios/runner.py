@@ -14,9 +14,12 @@ from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.options import ResolverOptions
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
-from dnsd.wire.iana import rrtype_from_text
+from dnsd.wire.iana import OptionCode, RRClass, rrtype_from_text
 from dnsd.wire.message import Question, parse_query
 from dnsd.wire.rrset import RRset
+
+#: What is offered to servers: less than any network cuts into fragments.
+DATAGRAM_OCTETS = 1232
 
 #: Sent by the wayside: never the ID that was asked with.
 WRONG = 0x5555
@@ -170,6 +173,8 @@ class Play:
                 error.add_note(self.conversation())
                 raise
         assert self.asker.faults == []
+        for packet in self.internet.packets:
+            check_query(parse_query(packet.query))
 
     def conversation(self):
         """Return what was sent last, for whoever wants to know why."""
@@ -196,6 +201,9 @@ class Play:
             if number:
                 self.internet.run(self.internet.now() + every)
             self.outcome = self.asker.ask(step.entry.name, step.entry.type)
+            if "REFRESHING" in step.words:
+                for each in self.outcome.refresh:
+                    self.asker.resolver.refresh(*each)
 
     def check_answer(self, step):
         entry, outcome = step.entry, self.outcome
@@ -215,11 +223,21 @@ class Play:
         where = address(step.words["ADDRESS"])
         before = self.sent_before.get(int(step.words.get("SINCE", -1)), {}).get(where, 0)
         count = self.internet.counts[where] - before
+        if "BY" in step.words:
+            by = Transport[step.words["BY"]]
+            count = sum(p.address == where and p.transport is by for p in self.internet.packets)
         assert count <= int(step.words.get("MOST", 10**9)), f"{count} packets"
         assert count >= int(step.words.get("LEAST", 0)), f"{count} packets"
 
     def check_packets(self, step):
         assert self.outcome.packets <= int(step.words["MOST"]), f"{self.outcome.packets} packets"
+
+    def check_server(self, step):
+        words = step.words
+        server = self.asker.world.servers.find(address(words["ADDRESS"]), self.internet.now())
+        assert server.edns == (words["EDNS"] == "yes")
+        assert server.needs_tcp == (words["TCP"] == "yes")
+        assert server.timeouts == int(words["TIMEOUTS"])
 
     def check_limit(self, step):
         (limit,) = step.words["words"]
@@ -230,6 +248,18 @@ class Play:
         wanted = names.from_text(owner), rrtype_from_text(rrtype)
         kept = [(entry.name, entry.type) for entry in self.asker.records.entries()]
         assert wanted not in kept
+
+
+def check_query(query):
+    """What holds for every query to a server: nothing but a cookie comes along.
+
+    No client subnet (RFC 7871), which would let one name be asked for many times at
+    once (CVE-2025-5994), and never a size that comes in fragments (CVE-2025-59024).
+    """
+    assert query.qclass == RRClass.IN
+    if query.edns is not None:
+        assert query.edns.udp_size == DATAGRAM_OCTETS
+        assert {code for code, _ in query.edns.options} <= {OptionCode.COOKIE}
 
 
 def numbered(name, number):
