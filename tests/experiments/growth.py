@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import gc
 import math
-import os
-import platform
 import sys
 import time
-
-
-def machine():
-    """Say what was measured on."""
-    return f"{os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}"
 
 
 def share_of(figures, share):

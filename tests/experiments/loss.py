@@ -27,7 +27,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.growth import machine, share_of
+from experiments.figures import machine
+from experiments.growth import share_of
 from fakes.served import Clients
 
 from dnsd.lab.authority import Authority

@@ -32,7 +32,8 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.growth import machine, share_of
+from experiments.figures import machine
+from experiments.growth import share_of
 from fakes.internet_ordinary import UNKNOWN_TYPES, ordinary
 from fakes.served import Clients
 
