@@ -1,14 +1,17 @@
 """What stands in deploy/ can be used as it stands."""
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
-from dnsd.config.loader import load
+from dnsd.cli.main import main
+from dnsd.config.loader import SYSTEM_FILE, load
 from dnsd.config.machine import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +97,48 @@ def test_systemd_counts_little_exposure():
     assert done.stderr == "", "systemd has something to say about the unit"
     (exposure,) = re.findall(r"Overall exposure level for dnsd\.service: ([\d.]+)", done.stdout)
     assert float(exposure) <= MOST_EXPOSURE
+
+
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("install the Debian package systemd")
+    unit = tmp_path / UNIT.name
+    # Verified is also whether the program is there.
+    unit.write_text(UNIT.read_text().replace("=/opt/dnsd/bin/dnsd ", f"={shutil.which('true')} "))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", unit],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_prometheus_takes_its_configuration():
+    if shutil.which("promtool") is None:
+        pytest.skip("install the Debian package prometheus")
+    done = subprocess.run(
+        ["promtool", "check", "config", DEPLOY / "prometheus.yml"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_image_is_asked_for_its_health_by_a_command_of_the_program():
+    text = (DEPLOY / "Containerfile").read_text()
+    (words,) = re.findall(r"^HEALTHCHECK .*CMD (\[.*\])$", text, re.MULTILINE)
+    (entry,) = re.findall(r"^ENTRYPOINT (\[.*\])$", text, re.MULTILINE)
+    program, command = json.loads(words)
+    assert [program] == json.loads(entry)
+    assert main.get_command(click.Context(main), command) is not None
+    assert str(SYSTEM_FILE) in text, "where the program looks without --config"
+
+
+def test_every_image_has_a_version():
+    text = (DEPLOY / "Containerfile").read_text()
+    images = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    images += [each["image"] for each in COMPOSE["services"].values() if "image" in each]
+    assert len(images) == 4
+    for image in images:
+        assert re.fullmatch(r"[a-z/]+:v?\d[\w.-]*", image), image
 
 
 def test_what_compose_mounts_is_in_the_repository():
