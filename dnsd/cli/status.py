@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dnsd.control.blocklists_shapes import ListStatus
-    from dnsd.control.shapes import ProcessShape, Status, ZoneChange
+    from dnsd.control.shapes import CacheStatus, ProcessShape, Status, ZoneChange
 
 Row = tuple[str, str]
+_MIB = 1 << 20
 
 
 @click.command()
@@ -60,6 +61,7 @@ def _rows(found: Status, wall_now: float) -> Iterator[Row]:
     yield "reload", _reload(found, wall_now)
     lists = [_block_list(each, wall_now) for each in found["block_lists"]]
     yield from _labelled("block list", lists)
+    yield from _labelled("cache", [_cache(found["cache"])] if found["cache"] else [])
     yield from _labelled("process", [_process(process) for process in found["processes"]])
     yield from _labelled("notice", found["notices"])
 
@@ -89,6 +91,18 @@ def _block_list(each: ListStatus, wall_now: float) -> str:
     reason = f": {each['reason']}" if each["reason"] else ""
     fetch = f"; fetch {each['fetch']}" if each["fetch"].startswith("failed") else ""
     return f"{each['name']}, {state}{compiled}{reason}{fetch}"
+
+
+def _cache(cache: CacheStatus) -> str:
+    place = "in the file that all processes share"
+    if cache["in_memory"]:
+        place = f"in the memory of {counted(cache['in_memory'], 'process', 'processes')}"
+    reason = f": {cache['reason']}" if cache["reason"] else ""
+    return (
+        f"{cache['entries']} of {cache['limit_entries']} entries, "
+        f"{counted(cache['cuts'], 'zone cut')}, "
+        f"{cache['octets'] / _MIB:.1f} of {cache['limit_octets'] / _MIB:.1f} MiB, {place}{reason}"
+    )
 
 
 def _process(process: ProcessShape) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dnsd.control.blocklists_shapes import ListStatus
     from dnsd.control.reload import Reloader
     from dnsd.control.shapes import (
+        CacheStatus,
         Diff,
         Health,
         ProcessShape,
@@ -61,6 +62,7 @@ class Operations:
 
     Attributes:
         block_lists: tells how each block list stands; there are none unless set.
+        cache: tells how full the resolver's caches are; there are none unless set.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Operations:
             around: see `Surroundings`.
         """
         self.block_lists: Callable[[], list[ListStatus]] = list
+        self.cache: Callable[[], CacheStatus | None] = lambda: None
         self._program = program
         self._page = page
         self._store = store
@@ -107,6 +110,7 @@ class Operations:
             "reload": self._reloader.last,
             "reloading": self._reloader.is_running,
             "block_lists": self.block_lists(),
+            "cache": self.cache(),
         }
 
     def health(self) -> Health:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -31,6 +31,8 @@ MAX_ROWS_A_PAGE: Final = 1000
 MAX_PAGE_CHARACTERS: Final = 4 << 20
 _MAX_DATA_A_ROW: Final = 26  # addresses of a zone cut; no RRset that is asked often has more
 _ENTRIES_A_TURN: Final = 500  # about 2 ms
+_LATER_S: Final = 0.05
+_END: Final = (-1, -1)
 
 # Of a zone cut, where entries have their type; it comes first among those of a name.
 _CUT: Final = -1
@@ -43,7 +45,22 @@ _KINDS: Final[dict[Kind, CacheKind]] = {
 # Where a row stands: its name in canonical order, then its type.
 Place = tuple[bytes, int]
 Kept = Entry | Delegation
-Flushing = Callable[[Selector], Iterator[tuple[int, int]]]
+# None: nothing yet, and worth another look a little later.
+Flushing = Callable[[Selector], Iterator[tuple[int, int] | None]]
+
+
+class Caches(Protocol):
+    """What a resolver learned; either may be replaced by another while it runs."""
+
+    @property
+    def records(self) -> RecordCache:
+        """Answers."""
+        ...
+
+    @property
+    def delegations(self) -> DelegationCache:
+        """Zone cuts."""
+        ...
 
 
 @dataclass(slots=True)
@@ -71,8 +88,7 @@ class CacheOperations:
 
     def __init__(
         self,
-        records: RecordCache,
-        delegations: DelegationCache,
+        caches: Caches,
         forget: Callable[[], None],
         clock: Clock,
         flushing: Flushing | None = None,
@@ -80,15 +96,13 @@ class CacheOperations:
         """Work with what wiring has built.
 
         Args:
-            records: answers.
-            delegations: zone cuts.
+            caches: of this process.
             forget: makes every process drop what it made of them.
             clock: its monotonic time is that of the entries.
             flushing: removes what is selected, some at each step, and tells how many
                 entries and zone cuts that were; None asks the caches themselves.
         """
-        self._records = records
-        self._delegations = delegations
+        self._caches = caches
         self._forget = forget
         self._clock = clock
         self._flushing = flushing or self._flush_at_once
@@ -119,27 +133,28 @@ class CacheOperations:
         return done
 
     def _flush_at_once(self, selector: Selector) -> Iterator[tuple[int, int]]:
-        yield self._records.flush(selector), self._delegations.flush(selector)
+        yield self._caches.records.flush(selector), self._caches.delegations.flush(selector)
 
     def _flush_on(
-        self, steps: Iterator[tuple[int, int]], flushed: Flushed, done: Deferred[Flushed]
+        self, steps: Iterator[tuple[int, int] | None], flushed: Flushed, done: Deferred[Flushed]
     ) -> None:
         """Take one step a turn."""
-        step = next(steps, None)
-        if step is None:
+        step = next(steps, _END)
+        if step is _END:
             self._forget()
             done.callback(flushed)
             return
-        records, cuts = step
+        records, cuts = step or (0, 0)
         flushed = {"records": flushed["records"] + records, "cuts": flushed["cuts"] + cuts}
-        self._clock.call_later(0, lambda: self._flush_on(steps, flushed, done))
+        delay_s = 0 if step else _LATER_S
+        self._clock.call_later(delay_s, lambda: self._flush_on(steps, flushed, done))
 
     def _selected(self, selector: Selector) -> Iterator[tuple[Place, Kept] | None]:
         """Go over everything; ``None`` for what is not selected, so that it is counted."""
-        for delegation in self._delegations.delegations():
+        for delegation in self._caches.delegations.delegations():
             chosen = selects_delegation(selector, delegation)
             yield ((names.order_key(delegation.zone), _CUT), delegation) if chosen else None
-        for entry in self._records.entries():
+        for entry in self._caches.records.entries():
             chosen = selects_entry(selector, entry)
             yield ((names.order_key(entry.name), entry.type), entry) if chosen else None
 

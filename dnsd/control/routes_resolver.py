@@ -42,10 +42,16 @@ _FLAGS: Final = ("negative", "bogus")
 _SELECTORS: Final = (*_TEXTS, *_FLAGS)
 
 
-def cache_routes(cache: CacheOperations) -> Table:
-    """Make the routes over the caches of a resolver."""
+def cache_routes(cache: CacheOperations, *, is_seen: bool = True) -> Table:
+    """Make the routes over the caches of a resolver.
+
+    Args:
+        cache: the caches.
+        is_seen: they can be shown; otherwise they can be flushed only.
+    """
     routes = _CacheRoutes(cache)
-    return {"/cache": {"GET": routes.show}, "/cache/flush": {"POST": routes.flush}}
+    flush: Table = {"/cache/flush": {"POST": routes.flush}}
+    return {"/cache": {"GET": routes.show}, **flush} if is_seen else flush
 
 
 def trace_routes(operations: TraceOperations) -> Table:

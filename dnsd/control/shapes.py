@@ -166,6 +166,22 @@ class ZoneTotals(TypedDict):
     refused: list[ZoneChange]
 
 
+class CacheStatus(TypedDict):
+    """How full the resolver's caches are.
+
+    ``in_memory``: how many processes keep what they learn to themselves, because the
+    file that all share cannot be used; ``reason`` says why.
+    """
+
+    entries: int
+    limit_entries: int
+    cuts: int
+    octets: int
+    limit_octets: int
+    in_memory: int
+    reason: str
+
+
 class Status(TypedDict):
     """How the daemon is."""
 
@@ -178,6 +194,7 @@ class Status(TypedDict):
     reload: Reload | None
     reloading: bool
     block_lists: list[ListStatus]
+    cache: CacheStatus | None
 
 
 class Health(TypedDict):

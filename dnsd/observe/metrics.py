@@ -259,6 +259,38 @@ LOCAL_NAMES: Final = TABLE.gauge(
     "dnsd_resolver_local_names", "Local names with their PTR records, in each process."
 )
 
+# --- resolver: what is kept ---------------------------------------------------------
+
+CACHE_KINDS: Final = ("data", "nodata", "nxdomain", "cut")
+CACHE_ENTRIES: Final = TABLE.gauge(
+    "dnsd_resolver_cache_entries",
+    "What the resolver's cache holds, by kind; cut: zone cuts.",
+    {"kind": CACHE_KINDS},
+)
+CACHE_OCTETS: Final = TABLE.gauge(
+    "dnsd_resolver_cache_bytes",
+    "Octets of what the resolver's cache holds, by kind, names left out in the file.",
+    {"kind": CACHE_KINDS},
+)
+CACHE_FILLED: Final = TABLE.gauge(
+    "dnsd_resolver_cache_filled_bytes",
+    "Octets of the resolver's cache in use, with the room that is lost between entries.",
+)
+CACHE_MOST_OCTETS: Final = TABLE.gauge(
+    "dnsd_resolver_cache_limit_bytes", "Octets of the resolver's cache that may be in use."
+)
+CACHE_MOST_ENTRIES: Final = TABLE.gauge(
+    "dnsd_resolver_cache_limit_entries", "Entries that the resolver's cache may hold."
+)
+CACHES_IN_MEMORY: Final = TABLE.gauge(
+    "dnsd_resolver_caches_in_memory",
+    "Processes that resolve and keep what they learn to themselves, for want of the file.",
+)
+CACHE_ERRORS: Final = TABLE.counter(
+    "dnsd_resolver_cache_errors_total",
+    "Errors of the file of the resolver's cache; what was in question is looked up anew.",
+)
+
 # --- resolver: what clients get ----------------------------------------------------
 
 RESOLVER_ANSWERS: Final = TABLE.counter(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dnsd.net.tls import Contexts
     from dnsd.observe.log import EventLog
     from dnsd.observe.page import SlotPage
+    from dnsd.run.flush_board import FlushBoard
     from dnsd.run.quarantine import Quarantine
 
 
@@ -41,6 +42,7 @@ class Inheritance:
         tls: contexts of the certificate; None where nothing speaks TLS. Made before
             the fork, so that any worker resumes the sessions of any other.
         cache_octets: of the file of the resolver's cache; 0 where there is none.
+        flushes: board of what to flush from the resolver's caches.
         notices: what the operator should know, one sentence each.
         log: where events go.
     """
@@ -57,5 +59,6 @@ class Inheritance:
     tcp_room: int
     tls: Contexts | None
     cache_octets: int
+    flushes: FlushBoard
     notices: tuple[str, ...]
     log: EventLog

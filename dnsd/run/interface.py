@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from dnsd.control.reload import Reloader
     from dnsd.control.surroundings import Surroundings
     from dnsd.control.watch import Watcher
+    from dnsd.run.upkeep import Repeating
 
 
 class Interface:
-    """Starts and stops what the operator talks to."""
+    """Starts and stops what the operator talks to.
+
+    Attributes:
+        upkeep: what this process does at regular times for all; set before the start.
+    """
 
     def __init__(
         self,
@@ -36,6 +41,7 @@ class Interface:
             around: reactor of the process.
             block_lists: fetches and compiles them; None when there is no resolver.
         """
+        self.upkeep: list[Repeating] = []
         self._block_lists = block_lists
         self._reloader = reloader
         self._watcher = watcher
@@ -54,6 +60,8 @@ class Interface:
             self._watcher.start()
         if self._block_lists is not None:
             self._block_lists.start()
+        for repeating in self.upkeep:
+            repeating.start()
         self._reloader.request("start")
 
     def reload(self, cause: str) -> None:
@@ -68,6 +76,8 @@ class Interface:
             self._watcher.stop()
         if self._block_lists is not None:
             self._block_lists.stop()
+        for repeating in self.upkeep:
+            repeating.stop()
         for listener in self._listeners:
             listener.stop()
         self._listeners = []

@@ -33,6 +33,7 @@ from dnsd.run import (
     wiring_streams,
 )
 from dnsd.run.cookie_secrets import SEED_OCTETS
+from dnsd.run.flush_board import FlushBoard
 from dnsd.run.inheritance import Inheritance
 from dnsd.run.places import rows_for
 from dnsd.run.quarantine import Quarantine
@@ -79,6 +80,8 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         _refuse_unreadable(config, account)
         contexts = contexts or certificates.own(config, wall_now)
         cache_octets, about_cache = wiring_cache.prepare(config)
+        if about_cache:
+            log.warning("cache", about_cache)
         about_tls = (certificates.later_unreadable(config), *(contexts.notices if contexts else ()))
         notices += [*filter(None, (notice, about_cache, *about_tls)), *_about(config)]
     except ConfigError:
@@ -98,6 +101,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         tcp_room=room,
         tls=contexts,
         cache_octets=cache_octets,
+        flushes=FlushBoard(rows),
         notices=tuple(notices),
         log=log,
     )

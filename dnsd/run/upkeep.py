@@ -105,7 +105,7 @@ def keeping_learned(
 
     def act() -> float:
         nonlocal seen
-        caches.commit(around.row, around.clock.now())
+        caches.commit(around)
         generation = page.generations[ANY_ZONE]
         if generation != seen:
             seen = generation

@@ -38,6 +38,7 @@ from dnsd.query.policy import policy_number
 from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.views import ViewOptions, Views
 from dnsd.run import wiring_local, wiring_streams
+from dnsd.run.cache_upkeep import cache_status, measuring, noting_found, tidying
 from dnsd.run.cookie_secrets import secrets_at
 from dnsd.run.interface import Interface
 from dnsd.run.quarantine import Guarded
@@ -195,6 +196,8 @@ def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surround
     if parts.recursion is not None:
         upkeep.append(serving_waiters(parts.recursion, around.clock))
         upkeep.append(keeping_learned(parts.recursion, stores.caches, page, around))
+        upkeep.append(noting_found(responder, stores.caches, around.clock))
+        upkeep.append(measuring(stores.caches, around, partial(_is_own, stores.caches, config)))
         # Every process says so itself, once its own tables are the new ones.
         tables = wiring_local.local_tables(config, here, around, partial(page.bump, ANY_ZONE))
         upkeep.append(Repeating(around.clock, tables.look))
@@ -205,6 +208,11 @@ def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surround
         return UdpBatch(around.reactor, opened, responder, datagrams)
 
     return Serving(inheritance.listeners, reader_of, streams, upkeep, around)
+
+
+def _is_own(caches: Caches, config: Config) -> bool:
+    """Tell whether nobody else shows how full these caches are."""
+    return not config.workers or caches.shared is None
 
 
 def reloader(inheritance: Inheritance, around: Surroundings) -> Reloader:
@@ -222,6 +230,8 @@ def interface(
     operations = Operations(program, inheritance.page, stores.zones, reloader, around)
     block_lists = wiring_local.block_lists(config, around)
     operations.block_lists = block_lists.status
+    if config.resolver.enabled:
+        operations.cache = partial(cache_status, inheritance.page, inheritance.notices)
     exposition = Exposition(
         inheritance.page,
         version=program.version,
@@ -252,7 +262,13 @@ def interface(
     if config.authority.watch:
         options = WatchOptions(zone_files(config), limits.watch_delay_s)
         watcher = Watcher(options, around, partial(_request, reloader, "change"))
-    return Interface(reloader, watcher, tuple(sockets), around, block_lists)
+    found = Interface(reloader, watcher, tuple(sockets), around, block_lists)
+    if config.resolver.enabled:
+        caches = stores.caches
+        found.upkeep = [tidying(caches, around)]
+        if config.workers:
+            found.upkeep.append(measuring(caches, around, lambda: caches.shared is not None))
+    return found
 
 
 def _request(reloader: Reloader, cause: str) -> None:

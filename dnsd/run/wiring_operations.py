@@ -40,10 +40,10 @@ def further_routes(
     if not config.resolver.enabled:
         return table
     table |= trace_routes(_trace(config, around))
-    # Where each worker keeps its own, control sees none of them.
-    if caches.shared is not None or not config.workers:
-        table |= cache_routes(cache_operations(inheritance, caches, around))
-    return table
+    # Where each worker keeps its own, control can flush them, and sees none of them.
+    is_seen = caches.shared is not None or not config.workers
+    found = cache_operations(inheritance, caches, around)
+    return {**table, **cache_routes(found, is_seen=is_seen)}
 
 
 def _trace(config: Config, around: Surroundings) -> TraceOperations:

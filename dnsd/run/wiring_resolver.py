@@ -86,7 +86,7 @@ def recursion(
         return None
     limits = resolver_options(config).limits
     world = fresh_world(config, network(config, around))
-    world.records, world.delegations = caches.records, caches.delegations
+    caches.learn_for(world)
     resolver = Resolver(world, lambda error: around.log.fault("resolver", error))
     found = Recursion(
         Sources(

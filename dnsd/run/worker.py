@@ -127,11 +127,12 @@ def run(inheritance: Inheritance, seat: Seat, channel: Channel) -> int:
     """
     log = inheritance.log
     log.level = Level[inheritance.config.log.level.upper()]
+    row = seat.row if seat.role is Role.WORKER else None
     try:
         around = reactors.begin(log, inheritance.page.row(seat.row))
         with (
             closing(wiring.open_zones(inheritance.config)) as store,
-            closing(wiring_cache.open_caches(inheritance)) as caches,
+            closing(wiring_cache.open_caches(inheritance, row)) as caches,
         ):
             live = _answer_dns if seat.role is Role.WORKER else _control
             live(Self(inheritance, seat, channel, around), Stores(store, caches))

@@ -47,6 +47,7 @@ BROKEN = "records:\n  www: {type: A, value: 192.0.2.300}\n"
 AT_REST = {
     "Faults of the program": "there is none",
     "Faults and log": "no faults, and few events",
+    "File of the cache": "it can be used",
 }
 
 
@@ -227,6 +228,7 @@ def watched(tmp_path_factory):
             make_traffic(server)
             prometheus.until("dnsd_authority_zone_load_errors_total > 0")
             prometheus.until("dnsd_control_block_list_names > 1")
+            prometheus.until('dnsd_resolver_cache_entries{kind="data"} > 0')
             prometheus.until('dnsd_net_tcp_connections{transport="tcp"} > 0')
             yield prometheus
 

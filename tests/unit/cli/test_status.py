@@ -14,6 +14,7 @@ STATUS = {
     "reload": None,
     "reloading": False,
     "block_lists": [],
+    "cache": None,
 }  # fmt: skip
 LIST = {
     "name": "ads", "place": "https://lists.example/ads.txt", "state": "compiled", "names": 12345,
@@ -104,6 +105,26 @@ def test_a_process_that_crashed_is_said_and_no_success(run, say):
 def test_every_block_list_says_how_it_stands(run, say, facts, line):
     say(block_lists=[{**LIST, **facts}])
     assert f"block list  {line}\n" in run("status").stdout
+
+
+CACHE = {
+    "entries": 1234, "limit_entries": 300000, "cuts": 1, "octets": 3 << 19,
+    "limit_octets": 128 << 20, "in_memory": 0, "reason": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "place"),
+    [
+        ({}, "in the file that all processes share"),
+        ({"in_memory": 2, "reason": "No space left on device"},
+         "in the memory of 2 processes: No space left on device"),
+    ],
+)  # fmt: skip
+def test_the_cache_says_how_full_it_is_and_where(run, say, facts, place):
+    say(cache={**CACHE, **facts})
+    line = f"cache    1234 of 300000 entries, 1 zone cut, 1.5 of 128.0 MiB, {place}\n"
+    assert line in run("status").stdout
 
 
 def test_as_json_it_is_what_the_daemon_said(run, say):

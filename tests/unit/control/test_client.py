@@ -65,7 +65,7 @@ class Daemon:
             page, version="1.2.3", zone_serials=operations.serials, receive_drops=lambda: 0
         )
         self.records, self.delegations = MemoryRecords(), MemoryDelegations()
-        cache = CacheOperations(self.records, self.delegations, lambda: None, around.clock)
+        cache = CacheOperations(self, lambda: None, around.clock)
         board = Board(memoryview(bytearray(board_octets(1))))
         further = {
             **cache_routes(cache),

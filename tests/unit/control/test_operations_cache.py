@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import pytest
 from fakes.cache_entries import alias, cut, name, nodata, nxdomain, positive
 
@@ -9,6 +11,13 @@ from dnsd.resolver.delegation import Delegation
 from dnsd.wire.iana import RRType
 
 SERVER = bytes((192, 0, 2, 53))
+
+
+class Kept(NamedTuple):
+    """The caches of one resolver."""
+
+    records: MemoryRecords
+    delegations: MemoryDelegations
 
 
 @pytest.fixture
@@ -23,7 +32,7 @@ def caches(around):
 
 @pytest.fixture
 def operations(caches, around, forgotten):
-    return CacheOperations(*caches, lambda: forgotten.append("everything"), around.clock)
+    return CacheOperations(Kept(*caches), lambda: forgotten.append("everything"), around.clock)
 
 
 @pytest.fixture
@@ -169,7 +178,7 @@ def test_what_is_selected_is_listed_and_flushed(caches, show, flush, forgotten, 
 
 def test_a_long_flush_lets_others_have_turns(caches, around, time, forgotten):
     operations = CacheOperations(
-        *caches,
+        Kept(*caches),
         lambda: forgotten.append("everything"),
         around.clock,
         lambda _: iter([(500, 0), (500, 0), (3, 7)]),
@@ -180,6 +189,23 @@ def test_a_long_flush_lets_others_have_turns(caches, around, time, forgotten):
     time.advance(0)
     assert found == [{"records": 1003, "cuts": 7}]
     assert forgotten == ["everything"] * 2
+
+
+def test_a_flush_that_others_take_part_in_waits_for_them(caches, around, time, forgotten):
+    operations = CacheOperations(
+        Kept(*caches),
+        lambda: forgotten.append(""),
+        around.clock,
+        lambda _: iter([None, None, (3, 7)]),
+    )
+    found = []
+    operations.flush(Selector()).addCallback(found.append)
+    for _ in range(100):
+        time.advance(0)
+    assert not found, "it does not spin"
+    for _ in range(3):
+        time.advance(0.1)
+    assert found == [{"records": 3, "cuts": 7}]
 
 
 @pytest.mark.parametrize("after", ["x", "1.x", ".00", "-"])

@@ -13,6 +13,7 @@ from dnsd.net.listeners import Endpoint, Listener
 from dnsd.observe import metrics
 from dnsd.observe.log import EventLog, Level
 from dnsd.query.lookout import board_octets
+from dnsd.run.flush_board import FlushBoard
 from dnsd.run.inheritance import Inheritance
 from dnsd.run.places import rows_for
 from dnsd.run.quarantine import Quarantine
@@ -131,6 +132,7 @@ def inherited(configured, listeners, event_log):
             tcp_room=1000,
             tls=None,
             cache_octets=0,
+            flushes=FlushBoard(rows),
             notices=(),
             log=event_log,
         )

@@ -13,7 +13,9 @@ CACHE = {"/cache", "/cache/flush"}
     ("text", "present"),
     [
         pytest.param("", RESOLVING | CACHE, id="one process sees its own caches"),
-        pytest.param("workers: 2\n", RESOLVING, id="control sees no worker's own"),
+        pytest.param(
+            "workers: 2\n", RESOLVING | {"/cache/flush"}, id="control sees no worker's own"
+        ),
         pytest.param("resolver: {enabled: off}\n", set(), id="who resolves nothing has none"),
     ],
 )
