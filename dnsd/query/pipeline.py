@@ -267,7 +267,8 @@ class Pipeline:
     def _finish_later(self, exchange: Exchange, later: Later) -> None:
         """Reply to a request of an earlier turn, whose answer is there now."""
         if exchange.is_late:
-            later(Reply(b"", dropped="late", limits=("late_answer",), query=exchange.query))
+            limits = (*exchange.limits, "late_answer")
+            later(Reply(b"", dropped="late", limits=limits, query=exchange.query))
             return
         try:
             reply = self._finish(exchange, later)

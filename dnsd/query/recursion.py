@@ -25,7 +25,7 @@ from dnsd.query.waiting import Waiter
 from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.client_rates import MISSES_LIMIT
 from dnsd.resolver.delegation import Delegation
-from dnsd.resolver.outcome import Explanation, Outcome, servfail
+from dnsd.resolver.outcome import Explanation, Outcome, disclosing, servfail
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
 from dnsd.wire.message import AD, CD, RD
 from dnsd.wire.names import lower
@@ -48,6 +48,7 @@ _ADDRESS_TYPES = frozenset((int(RRType.A), int(RRType.AAAA)))
 _IPV6_LOOPBACK = bytes(15) + b"\x01"
 _STALE_ANSWER = Explanation(int(ExtendedError.STALE_ANSWER))
 _STALE_NXDOMAIN = Explanation(int(ExtendedError.STALE_NXDOMAIN_ANSWER))
+_UNEXPLAINED = Explanation(int(ExtendedError.OTHER))
 _FILTERED = Explanation(int(ExtendedError.FILTERED), "private addresses in a public name")
 _TOOK_TOO_LONG = Explanation(int(ExtendedError.NO_REACHABLE_AUTHORITY), "took too long")
 _TOO_MANY = Explanation(int(ExtendedError.NOT_READY), "too many queries wait")
@@ -151,6 +152,7 @@ class Recursion:
                 self._write(waiter.exchange, outcome)
                 self.waiting.leave(waiter)
         for waiter in self.waiting.overdue(now):
+            waiter.exchange.limits += ("query_time",)
             self._give_up(waiter, _TOOK_TOO_LONG)
 
     def forget_failures(self) -> None:
@@ -191,7 +193,7 @@ class Recursion:
                 break
             exchange.answer = Answer(
                 outcome.rcode, authoritative=False, answer=found + outcome.answer, authority=[],
-                additional=[],
+                additional=[], limits=exchange.answer.limits if exchange.answer is not None else (),
             )  # fmt: skip
             waiter.name = outcome.unfinished
             outcome = waiter.local(waiter.name, query.qtype)
@@ -318,7 +320,11 @@ class Recursion:
 
     def _write(self, exchange: Exchange, outcome: Outcome, *, is_local: bool = False) -> None:
         """Put an outcome into an exchange; what is answered here may have any address."""
-        ours = exchange.answer.answer if exchange.answer is not None else []
+        ours: list[RRset] = []
+        if exchange.answer is not None:
+            ours = exchange.answer.answer
+            exchange.limits += exchange.answer.limits
+        exchange.limits += outcome.limits
         found = outcome.answer
         public = None
         if not is_local:
@@ -333,7 +339,8 @@ class Recursion:
             rcode, authoritative=False, answer=ours + found, authority=outcome.authority,
             additional=[],
         )  # fmt: skip
-        exchange.limits += outcome.limits
+        if exchange.limits and (rcode == _SERVFAIL or outcome.stale):
+            explanation = disclosing(explanation or _UNEXPLAINED, exchange.limits)
         if explanation is not None:
             exchange.explanation = extended_error(explanation.code, explanation.text)
         asks = exchange.query.flags & AD or (

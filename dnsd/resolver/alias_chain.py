@@ -71,10 +71,7 @@ class ChainEnd(enum.IntEnum):
     OPEN = 1  # at a name of the zone that the section says no more about
     AWAY = 2  # at a name that must be asked for
     UNTRUSTED = 3  # with a DNAME that the transport does not carry; nothing is kept
-    TOO_LONG = 4  # with a DNAME that makes a name over 255 octets; nothing is kept
-
-
-_NOTHING_KEPT = frozenset((ChainEnd.UNTRUSTED, ChainEnd.TOO_LONG))
+    TOO_LONG = 4  # with a DNAME that makes a name over 255 octets
 
 
 @dataclass(slots=True)
@@ -113,7 +110,7 @@ def follow(answer: list[RRset], asked: Asked) -> Chain:
             break
         visited.add(chain.name)
         end = _take_link(chain, section, asked)
-        if end in _NOTHING_KEPT:
+        if end == ChainEnd.UNTRUSTED:
             return Chain([], asked.name, end)
         if end != ChainEnd.AWAY:
             chain.end = end
@@ -209,12 +206,12 @@ def _redirect(chain: Chain, dname: RRset, section: _Section) -> ChainEnd:
     """Go on where a DNAME says, by way of the CNAME that it makes (RFC 6672 §3.1)."""
     name = chain.name
     target = name[: -len(dname.owner)] + dname.rdatas[0].lower()
-    if len(target) > MAX_NAME_OCTETS:
-        return ChainEnd.TOO_LONG
     dname = the_one(dname)
     if dname not in chain.rrsets:
         chain.rrsets.append(dname)
         chain.used += 1
+    if len(target) > MAX_NAME_OCTETS:
+        return ChainEnd.TOO_LONG
     if (name, _CNAME) in section.found:
         chain.used += 1
     chain.rrsets.append(RRset(name, _CNAME, dname.ttl, (target,)))

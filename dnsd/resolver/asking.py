@@ -8,7 +8,8 @@ is remembered (``servers``):
     nothing in time                       the next server; five in a row: it is held
     a wrong ID                            the same server over TCP (RFC 5452 §9.2)
     only replies in another letter case   the same server over TCP
-    truncated, malformed, unsigned DNAME  the same server over TCP
+    truncated, malformed                  the same server over TCP
+    a DNAME without our cookie            the same server over TCP
     FORMERR or NOTIMP without an OPT      the same server without EDNS (RFC 6891 §7)
     BADCOOKIE                             the same server once with its new cookie, then TCP
     REFUSED, lame                         the next server; it is lame for this zone for a while
@@ -23,9 +24,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dnsd.resolver.acceptance import proves_path
 from dnsd.resolver.candidates import Candidates
 from dnsd.resolver.commands import Exchange, Exchanged, Result, Transport
-from dnsd.resolver.outcome import Explanation, Failed, Step
+from dnsd.resolver.outcome import Explanation, Failed, Step, ended
 from dnsd.resolver.outgoing import Form, query_octets
 from dnsd.resolver.scrub import Meaning, Scrubbed, scrub
 from dnsd.resolver.selection import Tries, choose
@@ -110,6 +112,9 @@ class Asking:
         self._sends_left = world.options.limits.zone_packets
         self._cookie_refused = False
         self._sent_edns = False
+        self._sent_cookie = b""
+        # The wait ends with the query's time and not with the server's.
+        self._is_cut_short = False
 
     def run(self) -> Generator[Any, Any, Told | Failed]:
         """Ask until somebody says something, as a procedure."""
@@ -125,19 +130,31 @@ class Asking:
                 if source.failed > failed:
                     self._reason = Explanation(UNREACHABLE, "name servers without addresses")
                 if found is None:
-                    break
+                    return self._nobody_left(source)
                 candidates += found
                 continue
             told = yield from self._ask_server(choice)
             if told is not None:
                 return told
+        return self._ended("zone_packets")
+
+    def _nobody_left(self, source: Candidates) -> Failed:
+        """End without an answer: nobody else is to be asked."""
+        if source.limit:
+            return self._ended(source.limit)
+        if self._tries.are_used_up(self.world.options.limits):
+            return self._ended("server_tries")
         return Failed(self._reason)
+
+    def _ended(self, limit: str) -> Failed:
+        self.budget.hit(limit)
+        return ended(self._reason, limit)
 
     def _ask_server(self, choice: Choice) -> Generator[Any, Any, Told | Failed | None]:
         """Ask one server, again where another way may help; None for the next one."""
         world, address = self.world, choice.address
         transport = choice.transport
-        for _ in range(_WAYS):
+        for _ in range(min(_WAYS, self._sends_left)):
             refusal = self._may_send(address)
             if refusal is not None:
                 return refusal
@@ -146,7 +163,7 @@ class Asking:
             except GeneratorExit:
                 self._leave(address, timed_out=None)
                 raise
-            self._leave(address, timed_out=_is_silence(exchanged.result))
+            self._leave(address, timed_out=self._is_silence(exchanged.result))
             way = self._judge(choice, transport, exchanged)
             if way is None or isinstance(way, Told):
                 return way
@@ -165,8 +182,7 @@ class Asking:
         world, budget = self.world, self.budget
         now = world.network.now()
         if not budget.may_send(now):
-            limit = budget.exhausted[-1]
-            return Failed(Explanation(UNREACHABLE, f"limit {limit} reached"), limit)
+            return self._ended(budget.last_hit)
         quotas = world.quotas
         limit = ""
         if not quotas.zones.enter(self.cut.zone):
@@ -175,8 +191,7 @@ class Asking:
             quotas.zones.leave(self.cut.zone, timed_out=None)
             limit = "server_in_flight"
         if limit:
-            budget.hit(limit)
-            return Failed(Explanation(UNREACHABLE, f"limit {limit} reached"))
+            return self._ended(limit)
         self._sends_left -= 1
         return None
 
@@ -187,15 +202,17 @@ class Asking:
         is_datagram = transport is Transport.UDP
         # What is learned of the server meanwhile, by others, was not in this query.
         self._sent_edns = servers.edns(address)
+        self._sent_cookie = self._cookie(address) if self._sent_edns else b""
         form = Form(
             edns=self._sent_edns,
-            cookie=self._cookie(address),
+            cookie=self._sent_cookie,
             recurse=self.cut.forward,
             edns_size=options.edns_size,
             randomize_case=options.case_randomization,
         )
         timeout_s = choice.timeout_s if is_datagram else options.limits.tcp_timeout_s
         left_s = max(0.0, self.budget.deadline - world.network.now())
+        self._is_cut_short = left_s < timeout_s
         return Exchange(
             address_of(address),
             self.cut.port or options.port,
@@ -244,7 +261,8 @@ class Asking:
             self.name,
             self.type,
             self.cut.zone,
-            trusted_transport=transport is not Transport.UDP,
+            trusted_transport=transport is not Transport.UDP
+            or proves_path(self._sent_cookie, message.edns),
             forwarder=self.cut.forward,
         )
         self.budget.dropped += said.dropped
@@ -276,9 +294,15 @@ class Asking:
         self._reason = Explanation(int(ExtendedError.NETWORK_ERROR), _IN_WORDS[result])
         if result in _SURE or (result is Result.CLOSED and not self._has_answered(address)):
             servers.unreachable(address, now)
-        elif result is Result.TIMED_OUT:
+        elif result is Result.TIMED_OUT and not self._is_cut_short:
             servers.timed_out(address, now)
         return None
+
+    def _is_silence(self, result: Result) -> bool | None:
+        """Tell whether a server did not answer; ``None`` where it had no chance to."""
+        if result is Result.NO_SOCKET or (result is Result.TIMED_OUT and self._is_cut_short):
+            return None
+        return result in _UNANSWERED
 
     def _has_answered(self, address: bytes) -> bool:
         """Tell whether a server answered over UDP before it closed a connection."""
@@ -338,11 +362,6 @@ def _respelled(reply: bytes, name: bytes) -> bytes:
     if len(reply) < end:
         return reply
     return reply[:HEADER_OCTETS] + name + reply[end:]
-
-
-def _is_silence(result: Result) -> bool | None:
-    """Tell whether a server did not answer; ``None`` where it was not even asked."""
-    return None if result is Result.NO_SOCKET else result in _UNANSWERED
 
 
 def _over_tcp(transport: Transport) -> Transport | None:

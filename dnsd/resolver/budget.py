@@ -7,7 +7,7 @@ restarts cost is counted in one place.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from dnsd.resolver.outcome import Step
 
 EXCHANGE_WORK = 100
+
+#: Limits that end the search for one client; for another that has more it may go on.
+ENDING: Final = frozenset(
+    ("query_time", "query_packets", "query_octets", "query_work", "query_name_fetches")
+)
+#: These, and what is short for the moment or only on the way that led here: a failure
+#: by one says nothing of its question, and is not to be remembered (RFC 9520 §3.2).
+PASSING: Final = ENDING | {"depth", "fetch_clients", "server_in_flight", "zone_in_flight"}
 
 
 class Budget:
@@ -28,7 +36,8 @@ class Budget:
         rrsets: that may still be added to the cache.
         name_fetches: look-ups of name server addresses left.
         deadline: monotonic seconds at which it is given up.
-        exhausted: names of the limits that were reached.
+        exhausted: names of the limits that were reached, each once.
+        last_hit: name of the one that was reached last; empty for none.
         packets_sent: upstream packets so far.
         dropped: RRsets that servers had no authority to say.
         trace: is told each step that is made for the query; usually nobody is.
@@ -38,6 +47,7 @@ class Budget:
         "deadline",
         "dropped",
         "exhausted",
+        "last_hit",
         "name_fetches",
         "octets",
         "packets",
@@ -55,14 +65,20 @@ class Budget:
         self.name_fetches = limits.query_name_fetches
         self.deadline = now + limits.query_time_s
         self.exhausted: tuple[str, ...] = ()
+        self.last_hit = ""
         self.packets_sent = 0
         self.dropped = 0
         self.trace: Callable[[Step], None] | None = None
 
     def hit(self, limit: str) -> None:
         """Note that a limit was reached."""
+        self.last_hit = limit
         if limit not in self.exhausted:
             self.exhausted += (limit,)
+
+    def is_spent(self, now: float) -> bool:
+        """Tell whether nothing more can be found on its account."""
+        return now >= self.deadline or not ENDING.isdisjoint(self.exhausted)
 
     def may_send(self, now: float) -> bool:
         """Tell whether one more packet may be sent; counts it if so."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dnsd.resolver.budget import PASSING
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.outcome import Failed
 from dnsd.resolver.referral import may_ask
@@ -36,6 +37,8 @@ class Candidates:
 
     Attributes:
         failed: servers that were looked up and have no address.
+        limit: name of the limit for which no more are looked up, or one was not
+            found; empty for none.
     """
 
     def __init__(self, world: World, cut: Delegation, depth: int, budget: Budget) -> None:
@@ -48,6 +51,7 @@ class Candidates:
             budget: of the client query.
         """
         self.failed = 0
+        self.limit = ""
         self._world = world
         self._cut = cut
         self._depth = depth
@@ -105,14 +109,11 @@ class Candidates:
     def look_up(self) -> Generator[Any, Any, list[Candidate] | None]:
         """Find the addresses of one more server; None when there is none to find."""
         world, limits = self._world, self._world.options.limits
-        while self._unknown and self.failed < limits.failed_names:
-            if self._names_left <= 0:
-                self._budget.hit("delegation_name_fetches")
-                break
-            if self._depth >= limits.depth:
-                self._budget.hit("depth")
-                break
-            if not self._budget.may_look_up_server():
+        while self._unknown:
+            limit = self._reached()
+            if limit:
+                self._budget.hit(limit)
+                self._note(limit)
                 break
             self._names_left -= 1
             name = self._unknown.pop(0)
@@ -120,7 +121,9 @@ class Candidates:
                 if not is_used:
                     continue
                 entry: Entry | Failed = yield Ask(name, rrtype, self._depth + 1)
-                if not isinstance(entry, Failed) and entry.type == rrtype and entry.rrset:
+                if isinstance(entry, Failed):
+                    self._note(entry.limit)
+                elif entry.type == rrtype and entry.rrset:
                     addresses = entry.rrset.rdatas[: limits.name_addresses]
                     return [
                         (name, address + self._cut.way)
@@ -129,3 +132,19 @@ class Candidates:
                     ]
             self.failed += 1
         return None
+
+    def _note(self, limit: str) -> None:
+        """Note what ended a look-up; what may be otherwise in a moment counts most."""
+        if limit and self.limit not in PASSING:
+            self.limit = limit
+
+    def _reached(self) -> str:
+        """Return the limit that forbids one more look-up, empty if none does."""
+        limits = self._world.options.limits
+        if self.failed >= limits.failed_names:
+            return "failed_names"
+        if self._names_left <= 0:
+            return "delegation_name_fetches"
+        if self._depth >= limits.depth:
+            return "depth"
+        return "" if self._budget.may_look_up_server() else "query_name_fetches"

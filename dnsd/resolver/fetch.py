@@ -16,11 +16,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.asking import Asking, Told
+from dnsd.resolver.budget import PASSING
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Kind
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.keep import keep_chain, keep_denial
 from dnsd.resolver.minimisation import MINIMISED_TYPE, Minimiser
-from dnsd.resolver.outcome import Explanation, Failed
+from dnsd.resolver.outcome import Explanation, Failed, ended
 from dnsd.resolver.referral import delegation_of
 from dnsd.resolver.scrub import Meaning
 from dnsd.wire.iana import ExtendedError, RRType
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 _DS = int(RRType.DS)
 _NS = int(RRType.NS)
 
-_TOO_MANY_REFERRALS = Failed(
-    Explanation(int(ExtendedError.OTHER), "too many referrals one after the other")
+_TOO_MANY_REFERRALS = ended(
+    Explanation(int(ExtendedError.OTHER), "too many referrals one after the other"), "referrals"
 )
 _NOTHING_USABLE = Failed(
     Explanation(int(ExtendedError.INVALID_DATA), "no server said anything that can be believed")
@@ -73,7 +74,7 @@ def remembering(
     found = yield from procedure
     if not isinstance(found, Failed):
         world.failures.forget(question.name, question.type)
-    elif not found.limit:
+    elif found.limit not in PASSING:
         _note_failure(world, question, found, started)
     return found
 
@@ -103,13 +104,15 @@ def _note_failure(world: World, question: Ask, failed: Failed, started: float) -
 class _Fetch:
     """One name and type, and the way to it."""
 
-    __slots__ = ("_budget", "_minimiser", "_question", "_world")
+    __slots__ = ("_budget", "_denied", "_minimiser", "_question", "_world")
 
     def __init__(self, world: World, question: Ask, budget: Budget) -> None:
         self._world = world
         self._question = question
         self._budget = budget
         self._minimiser = Minimiser(question.name, question.type, world.options)
+        # The denial of a shortened name that is not believed yet, and the name.
+        self._denied: tuple[Told, bytes] | None = None
 
     def run(self) -> Generator[Any, Any, Entry | Failed]:
         """Go down from cut to cut, as a procedure."""
@@ -127,7 +130,9 @@ class _Fetch:
             # A zone below one that was revoked ends with it (CVE-2022-30699).
             child.expiry = min(child.expiry, cut.expiry)
             cut = child
+            self._denied = None  # there is something below the name
             world.delegations.put(cut, self._now)
+        self._budget.hit("referrals")
         return _TOO_MANY_REFERRALS
 
     def _start(self) -> Generator[Any, Any, Delegation]:
@@ -154,7 +159,7 @@ class _Fetch:
                 ask = Ask(name, rrtype, question.depth)
                 told = yield from Asking(self._world, cut, ask, self._budget).run()
                 if isinstance(told, Failed):
-                    if told.limit or not minimiser.failed():
+                    if told.limit in PASSING or not minimiser.failed():
                         return told
                     continue
                 if told.said.meaning is Meaning.REFERRAL:
@@ -171,12 +176,16 @@ class _Fetch:
         return self._world.network.now()
 
     def _keep_shortened(self, told: Told, name: bytes, cut: Delegation) -> Entry | None:
-        """Keep what was said of a shortened name; its denial, if it has none of its own."""
+        """Keep what was said of a shortened name; its denial, if that is final."""
         said = told.said
         if said.chain:
             keep_chain(self._world, told, cut.zone, self._budget)
         elif said.meaning is Meaning.NXDOMAIN:
-            return keep_denial(self._world, told, name, NXDOMAIN_TYPE, self._budget)
+            if self._minimiser.is_final_denial():
+                return keep_denial(self._world, told, name, NXDOMAIN_TYPE, self._budget)
+            # Kept now, it would deny the names beside this one too (RFC 8020).
+            self._denied = told, name
+            self._minimiser.denied()
         elif said.meaning is Meaning.NODATA:
             keep_denial(self._world, told, name, MINIMISED_TYPE, self._budget)
         return None
@@ -189,6 +198,8 @@ class _Fetch:
             first = keep_chain(world, told, cut.zone, self._budget)
         if said.meaning is Meaning.NXDOMAIN:
             denied = keep_denial(world, told, said.end, NXDOMAIN_TYPE, self._budget)
+            if self._denied is not None and not said.chain:
+                keep_denial(world, *self._denied, NXDOMAIN_TYPE, self._budget)
         elif said.meaning is Meaning.NODATA:
             denied = keep_denial(world, told, said.end, question.type, self._budget)
         else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
-from dnsd.resolver.outcome import Explanation, Failed, Outcome
+from dnsd.resolver.outcome import Explanation, Failed, Outcome, ended
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
 from dnsd.wire.names import lower
 from dnsd.wire.rrset import RRset
@@ -39,6 +39,9 @@ _A = int(RRType.A)
 _PREFETCH_TTL = 10
 _PREFETCH_PART = 10
 
+_TOO_MANY_ALIASES = ended(
+    Explanation(int(ExtendedError.OTHER), "too many aliases in a chain"), "alias_links"
+)
 _ONLY_IN_CACHE = Failed(Explanation(int(ExtendedError.OTHER), "not in the cache"))
 
 
@@ -75,15 +78,13 @@ def follow(
             if isinstance(entry, Failed):
                 return entry
             chain.outcome.cached = False
-        target = chain.add(entry)
+        target = chain.add(entry, name)
         if target is None:
             return chain.outcome
         if target in chain.seen:
             return Failed(Explanation(int(ExtendedError.OTHER), "aliases go round in a circle"))
         name = target
-    return Failed(
-        Explanation(int(ExtendedError.OTHER), "too many aliases in a chain"), "alias_links"
-    )
+    return _TOO_MANY_ALIASES
 
 
 class _Chain:
@@ -113,8 +114,8 @@ class _Chain:
             self.outcome.stale = self.outcome.stale or entry is not None
         return entry
 
-    def add(self, entry: Entry) -> bytes | None:
-        """Add what an entry says; the name where the chain goes on, if it does."""
+    def add(self, entry: Entry, name: bytes) -> bytes | None:
+        """Add what an entry says of a name; the name where the chain goes on, if it does."""
         outcome = self.outcome
         outcome.security = min(outcome.security, entry.security)
         if self._world.options.prefetch and not self._is_stale:
@@ -129,6 +130,10 @@ class _Chain:
         # The DNAME that an alias was made of goes before it (RFC 6672 §3.1).
         outcome.answer += [_aged(each, ttl) for each in entry.proof if each.type == _DNAME]
         outcome.answer.append(_aged(rrset, ttl))
+        if entry.type == _DNAME and entry.name != name:
+            # No CNAME could be made of it: the name would be too long (RFC 6672 §2.2).
+            outcome.rcode = _YXDOMAIN
+            return None
         if entry.type != _CNAME or self.type == _CNAME:
             return None
         self.seen.append(entry.name)

@@ -32,7 +32,7 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
 
     Returns:
         The entry of the first name of the chain. A CNAME made of a DNAME has that
-        as its proof.
+        as its proof; a DNAME of which none could be made is the entry itself.
     """
     first: Entry | None = None
     proof: tuple[RRset, ...] = ()
@@ -45,7 +45,7 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
             proof = (rrset,)
         elif first is None:
             first = entry
-    # A DNAME alone is what was asked for.
+    # A DNAME alone is what was asked for, or makes too long a name.
     found = first or entry
     assert found is not None
     return found

@@ -13,8 +13,9 @@ A label that begins with an underscore is no zone cut as good as ever (RFC 8552)
 so from such a label on the whole name is asked.
 
 ``relaxed`` goes on with the whole name when a server denies or refuses a shortened
-one, as servers that get empty non-terminals wrong make necessary; ``strict`` takes
-the denial for what it is (RFC 8020); ``off`` asks for whole names only.
+one, as servers that get empty non-terminals wrong make necessary, and believes the
+denial when the whole name is denied as well; ``strict`` takes it for what it is
+(RFC 8020); ``off`` asks for whole names only.
 """
 
 from __future__ import annotations

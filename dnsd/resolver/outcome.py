@@ -9,6 +9,8 @@ from dnsd.resolver.cache.contract import Security
 from dnsd.wire.iana import Rcode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dnsd.resolver.commands import Result, Transport
     from dnsd.resolver.scrub import Scrubbed
     from dnsd.wire.rrset import RRset
@@ -34,8 +36,8 @@ class Failed:
 
     Attributes:
         explanation: why.
-        limit: the budget that was used up, if that is why; the fetch may
-            succeed for somebody who has more.
+        limit: name of the limit that ended it, if one did. What ``budget.PASSING``
+            has may succeed for somebody else, or a moment later.
     """
 
     explanation: Explanation
@@ -77,6 +79,21 @@ class Outcome:
     limits: tuple[str, ...] = ()
     packets: int = 0
     dropped: int = 0
+
+
+def ended(reason: Explanation, limit: str) -> Failed:
+    """Make the failure that a limit is the end of, which it says in its explanation."""
+    return Failed(disclosing(reason, (limit,)), limit)
+
+
+def disclosing(explanation: Explanation, limits: Iterable[str]) -> Explanation:
+    """Add to an explanation which limits were reached, each once."""
+    code, text = explanation
+    for limit in limits:
+        clause = f"limit {limit} reached"
+        if clause not in text:
+            text = f"{text}; {clause}" if text else clause
+    return Explanation(code, text)
 
 
 def servfail(explanation: Explanation, limits: tuple[str, ...] = ()) -> Outcome:

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dnsd.resolver.budget import Budget
+from dnsd.resolver.budget import ENDING, Budget
 from dnsd.resolver.commands import Ask, Exchange
 from dnsd.resolver.fetch import fetch
 from dnsd.resolver.follow import follow
-from dnsd.resolver.outcome import Explanation, Failed, servfail
+from dnsd.resolver.outcome import Explanation, Failed, ended, servfail
 from dnsd.resolver.priming import prime
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 _ROOT_SERVERS = (ROOT, int(RRType.NS))
 _FAULT = Failed(Explanation(int(ExtendedError.OTHER), "internal fault"))
 _CIRCLE = Failed(Explanation(int(ExtendedError.OTHER), "name servers depend on each other"))
-_NOT_ADMITTED = Failed(Explanation(int(ExtendedError.NOT_READY), "too many queries wait"))
-_CROWDED = Failed(
+_NOT_ADMITTED = Explanation(int(ExtendedError.NOT_READY), "too many queries wait")
+_CROWDED = ended(
     Explanation(int(ExtendedError.OTHER), "too many wait for this answer"), "fetch_clients"
 )
 
@@ -277,8 +277,7 @@ class Resolver:
         if admit is not None:
             limit = admit(task)
             if limit:
-                task.budget.hit(limit)
-                return _NOT_ADMITTED
+                return ended(_NOT_ADMITTED, limit)
         key = (ask.name, ask.type)
         running = self._running.get(key)
         if running is None:
@@ -290,7 +289,6 @@ class Resolver:
                 return _CIRCLE
             other = other.waits_for
         if len(running.waiters) >= self.world.options.limits.fetch_clients:
-            task.budget.hit("fetch_clients")
             return _CROWDED
         running.waiters.append(task)
         task.waits_for = running
@@ -303,7 +301,7 @@ class Resolver:
             if self._running.get(key) is task:
                 del self._running[key]
             task.waiters = []
-            if isinstance(result, Failed) and result.limit:
+            if isinstance(result, Failed) and result.limit in ENDING:
                 waiters = self._begin_anew(task, waiters)
             for waiter in waiters:
                 # Telling one may make another give up.
@@ -317,8 +315,9 @@ class Resolver:
         Returns:
             Who does not wait any longer.
         """
+        now = self.world.network.now()
         heirs = [each for each in waiters if each.budget is not task.budget]
-        payer = next((each.budget for each in heirs if not each.budget.exhausted), None)
+        payer = next((each.budget for each in heirs if not each.budget.is_spent(now)), None)
         if payer is None or task.key is None:
             return waiters
         self._begin(task.key, task.depth, payer, heirs)

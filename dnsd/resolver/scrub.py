@@ -59,7 +59,7 @@ _DS = int(RRType.DS)
 _NSEC = int(RRType.NSEC)
 _NSEC3 = int(RRType.NSEC3)
 
-_RCODES_OF_ANSWERS = frozenset((_NOERROR, _NXDOMAIN))
+_RCODES_OF_ANSWERS = frozenset((_NOERROR, _NXDOMAIN, _YXDOMAIN))
 _DENIALS = frozenset((_NSEC, _NSEC3))
 _ADDRESSES = (_A, _AAAA)
 
@@ -74,6 +74,7 @@ class Meaning(enum.IntEnum):
     REFERRAL = 4  # ask the servers of a zone cut further down
     LAME = 5  # its sender does not serve the zone
     ERROR = 6  # an error, or nothing that may be used
+    YXDOMAIN = 7  # a DNAME at the end of the chain makes too long a name (RFC 6672 §2.2)
 
 
 _NEED_NO_AUTHORITY = frozenset((Meaning.REFERRAL, Meaning.ERROR))
@@ -86,11 +87,11 @@ class Scrubbed:
     Attributes:
         meaning: which of the other fields count.
         rcode: of the reply, 12 bits; NOERROR and NXDOMAIN speak of ``end`` only
-            when ``meaning`` says so.
+            when ``meaning`` says so; with the meaning YXDOMAIN always that.
         authoritative: AA was set.
         chain: RRsets of the answer in the order of the chain: DNAME with the CNAME
             made of it, CNAME, and of an ANSWER the data (all that the name has,
-            when asked for ANY).
+            when asked for ANY); of a YXDOMAIN the DNAME that makes no CNAME.
         end: last name of the chain: of the data or the denial, or where an ALIAS
             goes on.
         proof: of a denial the SOA first, or nothing when it has none that counts;
@@ -172,9 +173,13 @@ def _conclude(message: Message, asked: Asked, scrubbed: Scrubbed) -> None:
         scrubbed.wants_tcp = True
         return
     if end == ChainEnd.TOO_LONG:
-        # RFC 6672 §2.2: what an authoritative server would have said.
+        # RFC 6672 §2.2: what a server says, or should have said.
+        scrubbed.meaning = Meaning.YXDOMAIN
         scrubbed.rcode = _YXDOMAIN
         return
+    if scrubbed.rcode == _YXDOMAIN:
+        scrubbed.chain, scrubbed.end = [], asked.name
+        return  # without the DNAME that shows it, a server's error
     soas, cuts = _read_authority(message.authority, asked, scrubbed)
     if end == ChainEnd.DATA:
         scrubbed.meaning = Meaning.ANSWER

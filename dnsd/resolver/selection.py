@@ -118,6 +118,15 @@ class Tries:
         counts = self._datagrams if transport is _UDP else self._connections
         counts[address] = counts.get(address, 0) + 1
 
+    def are_used_up(self, limits: ResolverLimits) -> bool:
+        """Tell whether an address that may yet answer was asked as often as it may be."""
+        most = limits.server_tries
+        return any(
+            count >= most and address not in self._given_up
+            for counts in (self._datagrams, self._connections)
+            for address, count in counts.items()
+        )
+
     def give_up(self, address: bytes) -> None:
         """Ask an address no more in this fetch: it said all that it has to say."""
         self._given_up.add(address)

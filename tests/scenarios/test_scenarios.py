@@ -12,18 +12,11 @@ HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.rpl"))
 INDEX = tomllib.loads((HERE.parent / "house" / "rfcs.toml").read_text())["rfc"]
 # RFC and section, or the public number of a defect.
-# What we do not do yet, and why.
-NOT_YET = {
-    "resolution/dname_that_makes_a_name_too_long.rpl": "YXDOMAIN is taken for a server's error",
-}
 CITATION = re.compile(r"RFC \d+( §[\d.]+)?|CVE-\d{4}-\d+|GHSA-[\w-]+")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HERE)))
-def test_scenario(path, request):
-    reason = NOT_YET.get(str(path.relative_to(HERE)))
-    if reason:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def test_scenario(path):
     Play(read(path)).run()
 
 

@@ -282,6 +282,18 @@ class TestZonesOfOursThatLeadAway:
         assert said(exchange) == (0, [f"a.our.test. CNAME {WWW}", f"{WWW} A 192.0.2.80"])
         assert not exchange.answer.authoritative
 
+    @pytest.mark.parametrize("there", [WWW, "nas.lan."])
+    def test_limits_of_our_part_are_not_forgotten(self, there):
+        stage = Stage()
+        ours = zone(f"a.our.test. CNAME {there}", unfinished=there)
+        stage.zones[N("a.our.test.")] = lambda: replace(ours(), limits=("chain_links",))
+        stage.here[N("nas.lan.")] = outcome("nas.lan. CNAME b.lan.", unfinished="b.lan.")
+        stage.here[N("b.lan.")] = outcome("b.lan. A 10.0.0.9")
+        _, exchange = stage.ask("a.our.test.")
+        while stage.network.open:
+            stage.network.says(**ANSWER)
+        assert (exchange.limits, exchange.answer.limits) == (("chain_links",), ())
+
     def test_a_referral_becomes_a_zone_cut_and_is_followed(self):
         stage = Stage()
         stage.zones[N("x.sub.our.test.")] = SUB
@@ -543,7 +555,9 @@ class TestClientsThatWaitInVain:
         stage.pass_time(0.2)
         (exchange,) = stage.answered
         assert (exchange.answer.rcode, exchange.found) == (SERVFAIL, "failed")
-        assert exchange.explanation == extended_error(22, "took too long")
+        assert exchange.limits == ("query_time",)
+        text = "took too long; limit query_time reached"
+        assert exchange.explanation == extended_error(22, text)
         assert (stage.network.open, len(stage.recursion.waiting)) == ([], 0)
 
     def test_what_others_wait_for_goes_on(self):
@@ -564,7 +578,8 @@ class TestClientsThatWaitInVain:
         assert stage.ask("c.bank.test.")[0] is LATER
         (exchange,) = stage.answered
         assert (exchange.query.qname, exchange.answer.rcode) == (N("b.bank.test."), SERVFAIL)
-        assert exchange.explanation == extended_error(14, "too many queries wait")
+        text = "too many queries wait; limit shed_after reached"
+        assert exchange.explanation == extended_error(14, text)
         assert exchange.limits == ("shed_after",)
         assert stage.asked() == ["a.bank.test.", "c.bank.test."]
 
@@ -592,13 +607,15 @@ class TestClientsThatWaitInVain:
             assert (found, exchange.answer) == (DROPPED, None)
         else:
             assert (found, exchange.answer.rcode, exchange.once) == (NOW, SERVFAIL, True)
-            assert exchange.explanation == extended_error(14, "too many queries wait")
+            text = f"too many queries wait; limit {limit} reached"
+            assert exchange.explanation == extended_error(14, text)
 
     def test_over_tcp_it_gets_an_expired_answer_if_there_is_one(self):
         stage = Stage(recursions=0)
         stage.keep(f"{WWW} A 192.0.2.80", age=1000)
         found, exchange = stage.ask(transport=TCP)
         assert (found, exchange.found, exchange.limits) == (NOW, "stale", ("recursions",))
+        assert exchange.explanation == extended_error(3, "limit recursions reached")
 
     def test_hits_are_free(self):
         stage = Stage(clients=ClientLimits(1, 1), recursions=0)

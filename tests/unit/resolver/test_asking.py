@@ -118,6 +118,42 @@ def test_what_comes_decides_who_is_asked_next_and_how(said, ways):
     assert asker.faults == []
 
 
+def dname_with(octets):
+    return lambda network: network.says(
+        edns=((10, octets(network.asked().edns.option(10))),),
+        answer="bank.test. DNAME city.example.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("octets", "is_believed"),
+    [
+        pytest.param(lambda ours: ours[:8] + b"servers!", True, id="ours, with the server's"),
+        pytest.param(lambda ours: ours[:8], False, id="ours alone, which proves no server"),
+        pytest.param(lambda ours: bytes(8) + b"servers!", False, id="another one"),
+        pytest.param(lambda ours: bytes([ours[0] ^ 1]) + ours[1:8] + b"servers!", False, id="nearly ours"),
+    ],
+)  # fmt: skip
+def test_a_dname_with_the_cookie_that_was_sent_needs_no_tcp(octets, is_believed):
+    asker, network = stage()
+    asker.start(WWW, A)
+    dname_with(octets)(network)
+    kept = [entry.type for entry in asker.records.entries()]
+    assert (39 in kept) == is_believed
+    ways = [exchange.transport for exchange, _ in network.open]
+    assert ways == ([] if is_believed else [TCP])
+
+
+def test_a_cookie_proves_nothing_to_whom_none_was_sent():
+    asker, network = stage(replace(TWO, servers=(NS1,)))
+    asker.start(WWW, A)
+    ours = network.asked().edns.option(10)
+    refuses_edns(network)
+    assert network.asked().edns is None
+    network.says(edns=((10, ours + b"servers!"),), answer="bank.test. DNAME city.example.")
+    assert [exchange.transport for exchange, _ in network.open] == [TCP]
+
+
 def test_what_is_learned_of_a_server_is_used_the_next_time():
     asker, network = stage(replace(TWO, servers=(NS1,)))
     asker.start(WWW, A)
@@ -233,6 +269,26 @@ class TestBudgets:
         asker, network = stage(query_time_s=0.1)
         asker.start(WWW, A)
         assert network.open[0][0].timeout_s == pytest.approx(0.1)
+
+    @pytest.mark.parametrize("way", [UDP, TCP])
+    def test_a_wait_that_our_own_deadline_ends_says_nothing_of_the_server(self, way):
+        cut = replace(TWO, servers=(NS1,), transport=way)
+        asker, network = stage(cut, query_time_s=0.1)
+        found = asker.start(WWW, A)
+        network.time += 0.1
+        network.ends(Result.TIMED_OUT)
+        assert found[0].limits == ("query_time",)
+        assert asker.world.servers.find(ADDRESSES[0] + cut.way, network.time) is None
+        quotas = asker.world.quotas
+        assert (len(quotas.servers._unwell), len(quotas.zones._unwell)) == (0, 0)
+
+    def test_a_whole_wait_counts_even_if_little_time_is_left(self):
+        asker, network = stage(replace(TWO, servers=(NS1,)), query_time_s=0.5)
+        asker.start(WWW, A)
+        network.time += 0.4
+        network.ends(Result.TIMED_OUT)
+        assert asker.world.servers.find(ADDRESSES[0], network.time).timeouts == 1
+        assert len(asker.world.quotas.servers._unwell) == 1
 
     def test_one_zone_gets_only_so_many_packets_of_a_fetch(self):
         servers = tuple(names.from_text(f"ns{i}.bank.test.") for i in range(10))

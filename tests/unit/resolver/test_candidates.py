@@ -103,12 +103,31 @@ def test_few_are_looked_up(limits, looked_up):
     assert found[0].limits == tuple(limits)
 
 
+@pytest.mark.parametrize("limit", ["query_name_fetches", "depth"])
+def test_what_one_question_may_not_look_up_is_not_remembered_for_others(limit):
+    asker, network = glueless_stage("ns1.example.", **{limit: 0})
+    assert asker.start(WWW, A)[0].limits == (limit,)
+    assert asker.world.failures.find(WWW, A, network.now()) is None
+
+
+@pytest.mark.parametrize("limit", ["zone_in_flight", "server_in_flight"])
+def test_a_server_not_found_for_the_moments_load_is_looked_up_again(limit):
+    asker, network = glueless_stage("ns1.example.", **{limit: 1})
+    asker.start(names.from_text("other.example."), A)
+    assert asker.start(WWW, A)[0].rcode == SERVFAIL
+    network.says(answer="other.example. A 192.0.2.7")
+    asker.start(WWW, A)
+    assert network.asked().qname == names.from_text("ns1.example.")
+
+
 def test_a_cut_is_given_up_after_some_that_do_not_exist():
     asker, network = glueless_stage(*(f"ns{i}.example." for i in range(9)), failed_names=5)
     found = asker.start(WWW, A)
     for _ in range(5):
         network.says(rcode=3, authority="example. SOA ns.example. host.example. 1 2 3 4 60")
-    assert found[0].explanation.text == "name servers without addresses"
+    assert found[0].limits == ("failed_names",)
+    text = "name servers without addresses; limit failed_names reached"
+    assert found[0].explanation.text == text
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "0.0.0.0"])

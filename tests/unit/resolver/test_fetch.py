@@ -126,6 +126,89 @@ def test_the_denial_of_a_shortened_name(mode, rcode):
         assert found[0].rcode == rcode
 
 
+DENIAL = {"rcode": NXDOMAIN, "authority": "bank.test. 600 SOA ns. host. 1 2 3 4 60"}
+BANK = Delegation(
+    names.from_text("bank.test."), (ROOT_SERVER,), {ROOT_SERVER: (b"\xc0\0\2\3",)}, stub=True
+)
+
+
+class TestTheDenialOfAShortenedNameInRelaxedMode:
+    def stage(self):
+        options = replace(OPTIONS, minimisation="relaxed")
+        asker = Asker(Rehearsal(), HINTS, options, configured={BANK.zone: BANK})
+        return asker, asker.internet
+
+    def denials(self, asker):
+        return {names.to_text(entry.name) for entry in asker.records.entries() if not entry.type}
+
+    def test_it_says_nothing_of_names_below_when_the_whole_name_exists(self):
+        asker, network = self.stage()
+        found = asker.start(names.from_text("a.c.bank.test."), A)
+        network.says(**DENIAL)
+        network.says(answer="a.c.bank.test. A 192.0.2.80")
+        assert (found[0].rcode, self.denials(asker)) == (NOERROR, set())
+        found = asker.start(names.from_text("b.c.bank.test."), A)
+        while network.open and network.asked().qname != names.from_text("b.c.bank.test."):
+            network.says(**DENIAL)
+        network.says(answer="b.c.bank.test. A 192.0.2.81")
+        assert found[0].rcode == NOERROR
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            pytest.param({"authority": DENIAL["authority"]}, id="NODATA"),
+            pytest.param({"answer": "a.c.bank.test. CNAME d.example."}, id="an alias"),
+            pytest.param(
+                {"rcode": NXDOMAIN, "answer": "a.c.bank.test. CNAME d.bank.test.",
+                 "authority": DENIAL["authority"]}, id="an alias to a name that is not",
+            ),
+            pytest.param(
+                {"flags": 0x8000, "authority": "a.c.bank.test. NS ns.a.c.bank.test.",
+                 "additional": "ns.a.c.bank.test. A 192.0.2.9"}, id="a referral",
+            ),
+        ],
+    )  # fmt: skip
+    def test_it_is_not_kept_where_the_whole_name_has_something_else(self, reply):
+        asker, network = self.stage()
+        asker.start(names.from_text("a.c.bank.test."), A)
+        network.says(**DENIAL)
+        network.says(**reply)
+        if network.open:
+            network.says(rcode=NXDOMAIN, authority="a.c.bank.test. SOA ns. host. 1 2 3 4 60")
+        assert "c.bank.test." not in self.denials(asker)
+
+    def test_it_is_kept_when_the_whole_name_is_denied_as_well(self):
+        asker, network = self.stage()
+        found = asker.start(names.from_text("a.c.bank.test."), A)
+        network.says(**DENIAL)
+        assert self.denials(asker) == set()
+        network.says(**DENIAL)
+        assert found[0].rcode == NXDOMAIN
+        assert self.denials(asker) == {"c.bank.test.", "a.c.bank.test."}
+        assert asker.start(names.from_text("b.c.bank.test."), A)[0].rcode == NXDOMAIN
+
+
+def test_strict_mode_keeps_the_denial_of_a_shortened_name():
+    options = replace(OPTIONS, minimisation="strict")
+    asker = Asker(Rehearsal(), HINTS, options, configured={BANK.zone: BANK})
+    asker.start(names.from_text("a.c.bank.test."), A)
+    asker.internet.says(**DENIAL)
+    assert [names.to_text(entry.name) for entry in asker.records.entries()] == ["c.bank.test."]
+
+
+@pytest.mark.parametrize("limit", ["zone_in_flight", "server_in_flight"])
+def test_what_fails_for_the_moments_load_is_asked_again_at_once(limit):
+    asker, network = stage(**{limit: 1})
+    asker.start(names.from_text("a.test."), A)
+    (outcome,) = asker.start(WWW, A)
+    assert (outcome.rcode, outcome.limits) == (SERVFAIL, (limit,))
+    network.says(answer="a.test. A 192.0.2.80")
+    found = asker.start(WWW, A)
+    assert asked(network)[0] == "www.bank.test."
+    network.says(answer="www.bank.test. A 192.0.2.80")
+    assert found[0].rcode == NOERROR
+
+
 def test_what_failed_is_not_asked_again_for_a_while_and_then_forgotten():
     asker, network = stage()
     found = asker.start(WWW, A)

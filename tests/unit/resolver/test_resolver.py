@@ -11,6 +11,7 @@ from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
 from dnsd.resolver.commands import Result
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
+from dnsd.resolver.quotas import Quota
 from dnsd.wire import names
 from dnsd.wire.names import ROOT
 
@@ -102,6 +103,39 @@ def test_a_fetch_whose_payer_ran_out_begins_anew_on_account_of_another():
         (0, (), 1),
         (0, (), 0),
     ]
+
+
+@pytest.mark.parametrize("limit", ["delegation_names", "query_rrsets", "name_types"])
+def test_an_heir_may_have_reached_limits_that_end_nothing(limit):
+    asker, network = stage(query_packets=2)
+    asker.start(WWW, A)
+    told = []
+    heir = resolve(asker, told)
+    heir.budget.hit(limit)
+    network.ends(Result.TIMED_OUT)
+    network.ends(Result.TIMED_OUT)
+    network.says(answer=ANSWER)
+    assert [(each.rcode, each.limits) for each in told] == [(0, (limit,))]
+
+
+class Full(Quota):
+    """One that has no place left for anybody."""
+
+    def enter(self, _key):
+        return False
+
+    def leave(self, _key, *, timed_out):
+        pass
+
+
+def test_the_moments_load_is_everybodys_and_nobody_begins_anew():
+    asker, network = stage()
+    found = [asker.start(WWW, A) for _ in range(2)]
+    asker.world.quotas.zones = Full("zone_in_flight", 1, 1)
+    network.ends(Result.TIMED_OUT)
+    assert [each.rcode for (each,) in found] == [SERVFAIL] * 2
+    assert (network.open, asker.resolver.fetches) == ([], 1)
+    assert asker.world.failures.find(WWW, A, network.now()) is None
 
 
 def test_it_does_not_begin_anew_where_nobody_has_anything_left():

@@ -569,11 +569,35 @@ def test_a_dname_over_tcp_is_an_alias():
     assert not found.wants_tcp
 
 
-def test_a_dname_that_makes_too_long_a_name_is_an_error():
-    name = "a" * 63 + "." + "b" * 63 + ".test."
-    target = ".".join("c" * 63 for _ in range(3)) + "."
-    found = scrubbed(f"{name} A", "test.", trusted=True, answer=f"{'b' * 63}.test. DNAME {target}")
-    assert (found.meaning, found.rcode) == (Meaning.ERROR, 6)
+TOO_LONG = "a" * 63 + "." + "b" * 63 + ".test."
+LENGTHENS = f"{'b' * 63}.test. DNAME " + ".".join("c" * 63 for _ in range(3)) + "."
+
+
+@pytest.mark.parametrize("rcode", [0, 3, 6])
+def test_a_dname_that_makes_too_long_a_name_is_kept_with_yxdomain(rcode):
+    found = scrubbed(f"{TOO_LONG} A", "test.", trusted=True, answer=LENGTHENS, rcode=rcode)
+    assert (found.meaning, found.rcode) == (Meaning.YXDOMAIN, 6)
+    assert kept(found) == only(chain=[LENGTHENS])
+
+
+def test_a_dname_that_makes_too_long_a_name_is_asked_for_over_tcp():
+    found = scrubbed(f"{TOO_LONG} A", "test.", answer=LENGTHENS, rcode=6)
+    assert (found.meaning, found.wants_tcp) == (Meaning.ERROR, True)
+    assert kept(found) == EMPTY
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("b.test. DNAME c.test.", id="a DNAME of another name"),
+        pytest.param("test. DNAME example.", id="a DNAME that makes no long name"),
+        pytest.param(f"{TOO_LONG} A 192.0.2.1", id="data"),
+    ],
+)
+def test_yxdomain_is_not_believed_without_the_dname_that_shows_it(answer):
+    found = scrubbed(f"{TOO_LONG} A", "test.", trusted=True, answer=answer, rcode=6)
+    assert (found.meaning, found.wants_tcp) == (Meaning.ERROR, False)
     assert kept(found) == EMPTY
 
 
