@@ -13,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dnsd.observe import metrics
-from dnsd.query.answer_cache import Table, limited, see, with_option, without_option
+from dnsd.query.answer_cache import Table, limited, see
 from dnsd.query.cookies import MALFORMED, VALID
-from dnsd.query.finish import option
+from dnsd.query.finish import option, with_option, without_option
 from dnsd.query.ratelimit import LIMITS
 from dnsd.query.request import FOUND, Request, Transport, ZoneSet
 from dnsd.query.views import UNLIMITED

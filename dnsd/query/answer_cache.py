@@ -40,7 +40,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dnsd.query.kept_reply import answer_owners, ttl_places
-from dnsd.wire.iana import OptionCode, RRType
+from dnsd.wire.iana import OptionCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,7 @@ _EDNS_DO = 2
 _OPT_OCTETS = 11  # root name, type, size, extended rcode, version, flags, length
 _DO = 0x8000
 _MIN_UDP = 512  # RFC 6891 §6.2.3: smaller values mean 512
+_STREAM_LIMIT = 0xFFFF
 
 # (reply octets after the ID, generation slot, generation, counter slot, rate class,
 # monotonic seconds until which the octets are right)
@@ -80,6 +81,14 @@ class AnswerCacheOptions:
 
     entries: int = 65536
     aliases: int = 65536
+
+    @property
+    def octets(self) -> int:
+        """Octets of all answers kept: room for twice the usual size.
+
+        Over TCP an answer may have 65,535, and who owns a zone has as many as he likes.
+        """
+        return 512 * self.entries
 
 
 #: Names of one table that are noted between two looks at what was found.
@@ -145,7 +154,7 @@ def see(octets: bytes, *, datagram: bool, max_udp: int) -> Sighting | None:
         edns, limit, cookie = opt
     elif additional != b"\0\0" or end != length:
         return None
-    limit = min(limit, max_udp) if datagram else 0xFFFF
+    limit = min(limit, max_udp) if datagram else _STREAM_LIMIT
     # One octet of flags: RD is bit 0 of the high octet, AD and CD bits 5 and 4.
     # Only the name is lowered: type 65 is the octet of a capital A.
     name = octets[12 : end - 4].lower()
@@ -190,7 +199,6 @@ def _see_opt(octets: bytes, start: int) -> tuple[int, int, bytes | None] | None:
 
 
 _COOKIE = int(OptionCode.COOKIE).to_bytes(2, "big")
-_OPT_TYPE = b"\0" + int(RRType.OPT).to_bytes(2, "big")
 
 
 class Table:
@@ -209,6 +217,7 @@ class Table:
         "_entries",
         "_found",
         "_generations",
+        "_octets",
         "_options",
         "_seen",
         "alias_turnovers",
@@ -222,6 +231,7 @@ class Table:
         self._seen: set[int] = set()
         self._found: set[bytes] = set()
         self._generations = generations
+        self._octets = 0
         self._options = options
         self.entry_turnovers = self.alias_turnovers = 0
 
@@ -232,7 +242,8 @@ class Table:
         """Answer a query from the table.
 
         A second sight of the same octets makes an alias of them, unless they
-        carry a cookie, which is answered anew each time.
+        carry a cookie, which is answered anew each time, or came over a stream,
+        where nobody looks for aliases.
 
         Args:
             octets: the whole query.
@@ -248,20 +259,20 @@ class Table:
             return None
         (rest, slot, generation, counter, rate_class, until), ageing = found
         if self._generations[slot] != generation:
-            del self._entries[sighting.key]
+            self._forget(sighting.key)
             return None
         if len(rest) + 2 > sighting.limit:
             return None
         if ageing is not _AGELESS:
             if now >= min(ageing[1], ageing[2]):
-                del self._entries[sighting.key]
+                self._forget(sighting.key)
                 return None
             rest, until = _aged(rest, ageing, now)
             if len(self._found) < NOTED_NAMES:
                 self._found.add(sighting.key)
         end = sighting.question_end
         rest = rest[:10] + octets[12:end] + rest[end - 2 :]
-        if sighting.cookie is None:
+        if sighting.cookie is None and sighting.limit != _STREAM_LIMIT:
             self._notice(octets[2:], (rest, slot, generation, counter, rate_class, until))
         return Hit(octets[:2] + rest, counter, rate_class)
 
@@ -316,13 +327,24 @@ class Table:
             times: monotonic seconds: now, when it expires, and from when it is to
                 be refreshed; it does not age if it never expires.
         """
-        if len(self._entries) >= self._options.entries:
+        options = self._options
+        if len(reply) > options.octets:
+            return
+        self._forget(sighting.key)
+        while len(self._entries) >= options.entries or self._octets + len(reply) > options.octets:
             _drop_oldest_half(self._entries)
+            self._octets = sum(len(stored[0]) for stored, _ in self._entries.values())
             self.entry_turnovers += 1
         ageing = _AGELESS
         if times[1] != NEVER:
             ageing = (*times, ttl_places(reply, sighting.question_end))
         self._entries[sighting.key] = ((reply[2:], *made_from, *counted, NEVER), ageing)
+        self._octets += len(reply) - 2
+
+    def _forget(self, key: bytes) -> None:
+        kept = self._entries.pop(key, None)
+        if kept is not None:
+            self._octets -= len(kept[0][0])
 
 
 def _aged(rest: bytes, ageing: Ageing, now: float) -> tuple[bytes, float]:
@@ -363,38 +385,3 @@ def limited(octets: bytes, sighting: Sighting, reply: bytes) -> bytes:
     flags = bytes((0x82 | octets[2] & 0x01, 0))
     counts = bytes((0, 1, 0, 0, 0, 0, 0, has_opt))
     return octets[:2] + flags + counts + octets[12 : sighting.question_end] + opt
-
-
-def with_option(reply: bytes, option: bytes) -> bytes | None:
-    """Append one EDNS option to a reply that ends with an empty OPT record.
-
-    Args:
-        reply: whole reply from the cache.
-        option: code, length and value.
-
-    Returns:
-        The longer reply; ``None`` when its OPT record has options already.
-    """
-    if not _ends_with_empty_opt(reply):
-        return None
-    return reply[:-2] + len(option).to_bytes(2, "big") + option
-
-
-def without_option(reply: bytes, octets: int) -> bytes | None:
-    """Take the only option off a reply that ends with an OPT record.
-
-    Args:
-        reply: whole reply.
-        octets: length of the option, its code and length included; 0 for none.
-
-    Returns:
-        The shorter reply; ``None`` when other options stand beside that one.
-    """
-    if not octets:
-        return reply
-    shorter = reply[: -octets - 2] + b"\0\0"
-    return shorter if _ends_with_empty_opt(shorter) else None
-
-
-def _ends_with_empty_opt(reply: bytes) -> bool:
-    return reply[-_OPT_OCTETS : 3 - _OPT_OCTETS] == _OPT_TYPE and reply.endswith(b"\0\0")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dnsd.wire.edns import OPT_FIXED_OCTETS
 from dnsd.wire.edns_options import Error, render_error
 from dnsd.wire.iana import Opcode, OptionCode
 from dnsd.wire.message import AA, OPCODE_SHIFT, QR, RD, TC
@@ -215,3 +216,38 @@ def _question_end(octets: bytes) -> int:
     if offset + 5 > size or octets[offset] or offset - 12 >= 255:
         return 12
     return offset + 5
+
+
+def with_option(reply: bytes, option: bytes) -> bytes | None:
+    """Append one EDNS option to a reply that ends with an empty OPT record.
+
+    Args:
+        reply: whole reply from the cache.
+        option: code, length and value.
+
+    Returns:
+        The longer reply; ``None`` when its OPT record has options already.
+    """
+    if not _ends_with_empty_opt(reply):
+        return None
+    return reply[:-2] + len(option).to_bytes(2, "big") + option
+
+
+def without_option(reply: bytes, octets: int) -> bytes | None:
+    """Take the only option off a reply that ends with an OPT record.
+
+    Args:
+        reply: whole reply.
+        octets: length of the option, its code and length included; 0 for none.
+
+    Returns:
+        The shorter reply; ``None`` when other options stand beside that one.
+    """
+    if not octets:
+        return reply
+    shorter = reply[: -octets - 2] + b"\0\0"
+    return shorter if _ends_with_empty_opt(shorter) else None
+
+
+def _ends_with_empty_opt(reply: bytes) -> bool:
+    return reply[-OPT_FIXED_OCTETS : 3 - OPT_FIXED_OCTETS] == _OPT_START and reply.endswith(b"\0\0")

@@ -6,14 +6,19 @@ import dns.rdatatype
 import pytest
 from fakes.authority import GLUE, SOA, FakeAuthority
 from fakes.octets import message, opt, query, question
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dnsd.authority.answer import Answer
 from dnsd.query.finish import (
     FinishOptions,
     OptWriter,
     answer_octets,
+    option,
     size_limit,
     unparsed_octets,
+    with_option,
+    without_option,
 )
 from dnsd.wire import names
 from dnsd.wire.message import parse_query
@@ -168,3 +173,21 @@ def test_an_error_echoes_a_question_only_if_it_is_legible(octets, echoed):
     assert reply[:2] == octets[:2]
     assert reply[3] == 1
     assert reply[4:] == counts + echoed
+
+
+@given(st.integers(65001, 65534), st.binary(max_size=300))  # local use: dnspython has no opinion
+def test_an_option_put_on_comes_off_again(code, value):
+    reply = finish(query(flags=0), 1232, opt_octets=EDNS)[0].octets
+    added = option(code, value)
+    longer = with_option(reply, added)
+    assert dns.message.from_wire(longer, ignore_trailing=False).edns == 0
+    assert without_option(longer, len(added)) == reply
+    assert without_option(reply, 0) == reply
+
+
+def test_an_option_beside_others_does_not_come_off():
+    reply = finish(query(flags=0), 1232, opt_octets=opt(option(65001, b""), option(65002, b"")))[
+        0
+    ].octets
+    assert with_option(reply, option(65003, b"")) is None
+    assert without_option(reply, 4) is None
