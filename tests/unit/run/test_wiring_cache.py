@@ -2,6 +2,8 @@
 
 import errno
 import os
+import resource
+from contextlib import suppress
 
 import pytest
 from fakes.cache_entries import cut, positive
@@ -105,6 +107,27 @@ def test_a_disk_that_is_full_leaves_the_cache_in_memory(prepared, monkeypatch):
     inheritance, note = prepared()
     assert inheritance.cache_octets == 0
     assert note.startswith("the cache is kept in memory only: No space left on device")
+
+
+def test_without_a_descriptor_left_the_cache_is_in_memory(prepared, events):
+    inheritance, _ = prepared()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        caches = wiring_cache.open_caches(inheritance)
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    caches.records.put(entry(0.0), 0.0)
+    assert caches.records.find(NAME, 1, 0.0) is not None
+    (line,) = lines(events, "cache")
+    assert "kept in memory only" in line["text"]
+    assert "Too many open files" in line["text"]
 
 
 class Learner:
