@@ -56,9 +56,9 @@ class WaitingOptions:
     Attributes:
         stale_s: wait before an expired answer is given.
         time_s: longest wait.
-        late_s: over UDP, an answer that is this late is not sent to a client
-            address for which more than ``late_clients`` wait: whoever collects
-            answers to release them all at once gets none (DNSBomb).
+        late_s: over UDP without a good cookie, an answer that is this late is not
+            sent to a client address for which more than ``late_clients`` wait:
+            whoever collects answers to release them all at once gets none (DNSBomb).
         late_clients: see ``late_s``.
     """
 
@@ -106,8 +106,7 @@ class Waiting:
         """
         exchange = waiter.exchange
         request = exchange.request
-        proven = not exchange.is_datagram or exchange.verdict == VALID
-        if not self._answers.enter(request.client, proven=proven):
+        if not self._answers.enter(request.client, proven=_is_proven(exchange)):
             return WAITING_LIMIT, None
         query = exchange.query
         question = waiter.name + query.qtype.to_bytes(2, "big")
@@ -139,7 +138,7 @@ class Waiting:
     def is_too_late(self, waiter: Waiter, now: float) -> bool:
         """Tell whether an answer would come so late that it must not be sent."""
         request = waiter.exchange.request
-        if not waiter.exchange.is_datagram or now - request.now < self._options.late_s:
+        if _is_proven(waiter.exchange) or now - request.now < self._options.late_s:
             return False
         return self._answers.count(request.client) > self._options.late_clients
 
@@ -162,3 +161,8 @@ class Waiting:
                 break
             found.append(waiter)
         return found
+
+
+def _is_proven(exchange: Exchange) -> bool:
+    """Tell whether a query came from the address that it seems to come from."""
+    return not exchange.is_datagram or exchange.verdict == VALID

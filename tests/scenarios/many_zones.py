@@ -18,12 +18,17 @@ DEAD = bytes((192, 0, 2, 9))
 DELAY_S = 0.01
 
 
-def internet(seed=1):
-    """Make zones z0 to z299 of test, each served at two addresses; dead.test at none."""
+def internet(seed=1, more=()):
+    """Make zones z0 to z299 of test, each served at two addresses; dead.test at none.
+
+    Args:
+        seed: of the weather.
+        more: further lines of the zone test.
+    """
     world = Internet(random.Random(seed).random)
     world.route = Route(delay_s=DELAY_S)
     root = "@ NS ns.roots\nns.roots A 192.0.2.1\ntest NS ns.test\nns.test A 192.0.2.2"
-    above = ["@ NS ns", "ns A 192.0.2.2", "dead NS ns.dead", "ns.dead A 192.0.2.9"]
+    above = ["@ NS ns", "ns A 192.0.2.2", "dead NS ns.dead", "ns.dead A 192.0.2.9", *more]
     for number in range(ZONES):
         above += [
             f"z{number} NS ns{i}.z{number}\nns{i}.z{number} A 192.0.2.{2 + i}" for i in (1, 2)

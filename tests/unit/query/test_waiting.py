@@ -182,19 +182,20 @@ def test_the_time_of_a_client_is_up_a_little_after_that_of_its_resolution():
 
 
 @pytest.mark.parametrize(
-    ("transport", "now", "waiting", "too_late"),
+    ("transport", "verdict", "now", "waiting", "too_late"),
     [
-        pytest.param(UDP, 1.9, 21, True, id="late, and many wait"),
-        pytest.param(UDP, 1.89, 21, False, id="in time"),
-        pytest.param(UDP, 9.0, 20, False, id="few wait"),
-        pytest.param(TCP, 9.0, 21, False, id="over a stream"),
+        pytest.param(UDP, CLIENT_ONLY, 1.9, 21, True, id="late, and many wait"),
+        pytest.param(UDP, CLIENT_ONLY, 1.89, 21, False, id="in time"),
+        pytest.param(UDP, CLIENT_ONLY, 9.0, 20, False, id="few wait"),
+        pytest.param(TCP, CLIENT_ONLY, 9.0, 21, False, id="over a stream"),
+        pytest.param(UDP, VALID, 9.0, 21, False, id="with a good cookie"),
     ],
 )
 def test_answers_collected_for_one_address_are_not_let_go_at_one_moment(
-    transport, now, waiting, too_late
+    transport, verdict, now, waiting, too_late
 ):
     room = Room()
-    waiter = [room.enter(transport=transport) for _ in range(waiting)][-1]
+    waiter = [room.enter(transport=transport, verdict=verdict) for _ in range(waiting)][-1]
     assert room.waiting.is_too_late(waiter, now) is too_late
     other = room.enter(client=OTHER)
     assert not room.waiting.is_too_late(other, now)
