@@ -74,7 +74,8 @@ class _Streams:
         self._seen = seen
         self._loop = asyncio.get_running_loop()
         self._connections: set[asyncio.Task[None]] = set()
-        self._listener = socket.create_server((place.address, port))
+        family = socket.AF_INET6 if ":" in place.address else socket.AF_INET
+        self._listener = socket.create_server((place.address, port), family=family)
         self._listener.settimeout(0)
         self._loop.add_reader(self._listener, self._accept)
 

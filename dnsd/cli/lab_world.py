@@ -124,7 +124,7 @@ class Place:
     """One server.
 
     Attributes:
-        address: of IPv4, as text.
+        address: as text.
         what: it is, in a few words.
         server: that stands there.
     """

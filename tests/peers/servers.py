@@ -38,6 +38,8 @@ PACKAGES = {
     "promtool": "prometheus",
     "kresd": "knot-resolver",
     "pdns_recursor": "pdns-recursor",
+    "ip": "iproute2",
+    "tc": "iproute2",
 }
 
 START_LIMIT_S = 60.0
