@@ -10,16 +10,18 @@ import sys
 from dnsd.resolver.acceptance import Verdict, judge
 from dnsd.resolver.options import ResolverOptions
 from dnsd.resolver.referral import delegation_of
-from dnsd.resolver.scrub import MAX_DENIALS, Meaning, scrub
+from dnsd.resolver.scrub import Meaning, scrub
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
-from dnsd.wire.message import TC, parse_message
+from dnsd.wire.message import AA, RA, TC, parse_message
 
 NAMES = [
     names.from_text(text)
     for text in (
         ".", "test.", "a.test.", "www.a.test.", "x.www.a.test.", "b.a.test.", "xa.test.",
         "b.test.", "example.", "bank.example.", "www.bank.example.",
+        # A DNAME from above the first to the second makes too long a name.
+        ".".join(["x" * 63] * 3) + ".a.test.", "y" * 63 + ".bank.example.",
     )
 ]  # fmt: skip
 TYPES = [1, 2, 5, 6, 15, 28, 39, 43, 46, 47, 50, 255]
@@ -37,14 +39,31 @@ A, NS, CNAME, SOA, AAAA, DNAME, DS, RRSIG, NSEC, NSEC3, ANY = (
     255,
 )
 
+# What a proof may take of a reply: RFC 5155 §8 needs three, named keeps eight.
+MAX_DENIALS = 8
 QUERY = b"\x12\x34\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x01a\x04test\x00\x00\x01\x00\x01"
 
 
+def labels(name):
+    """Split a name by itself: the oracle shares no code for names with what it judges."""
+    found = []
+    while name[0]:
+        found.append(name[1 : 1 + name[0]].lower())
+        name = name[1 + name[0] :]
+    return found
+
+
+def is_inside(name, zone):
+    """Whether a name is a zone's apex or below it."""
+    above = labels(zone)
+    return not above or labels(name)[-len(above) :] == above
+
+
 def one_input(octets):
-    """Scrub a reply, and hold what is kept against what was sent."""
+    """Scrub a reply, and hold what is kept against what was sent; returns what it means."""
     assert judge(QUERY, octets) in Verdict
     if len(octets) < 4:
-        return
+        return None
     name = NAMES[octets[0] % len(NAMES)]
     rrtype = TYPES[octets[1] % len(TYPES)]
     zone = NAMES[octets[2] % len(NAMES)]
@@ -52,7 +71,7 @@ def one_input(octets):
     try:
         message = parse_message(octets[4:])
     except FormError:
-        return
+        return None
     found = scrub(message, name, rrtype, zone, trusted_transport=trusted, forwarder=forwarder)
     assert found.dropped >= 0
     if found.meaning in (Meaning.LAME, Meaning.ERROR) or found.wants_tcp:
@@ -60,14 +79,19 @@ def one_input(octets):
         assert (found.chain, found.proof) == ([], [])
         assert found.end == name
     else:
-        assert names.is_subdomain(name, zone)
-        assert message.rcode in (0, 3)
+        assert is_inside(name, zone)
+        assert message.rcode in ((0, 3, 6) if found.meaning is Meaning.YXDOMAIN else (0, 3))
         assert not message.flags & TC
+        # Who offers recursion and claims no authority answers from a cache.
+        assert message.flags & (AA | RA) != RA or forwarder or found.meaning is Meaning.REFERRAL
     check_chain(found, message, name, rrtype, zone)
+    assert trusted or found.meaning is not Meaning.YXDOMAIN
     assert trusted or DNAME not in [each.type for each in found.chain]
-    check_proof(found, message, zone)
+    check_proof(found, message, rrtype, zone)
     check_referral(found, message, name, rrtype, zone)
     assert not forwarder or found.meaning is not Meaning.REFERRAL
+    check_times(found, message)
+    return found.meaning
 
 
 def sent(section):
@@ -87,12 +111,12 @@ def check_chain(found, message, name, rrtype, zone):
     at, dname = name, None
     for i, rrset in enumerate(found.chain):
         assert rrset.rdclass == 1
-        assert names.is_subdomain(rrset.owner, zone)
+        assert is_inside(rrset.owner, zone)
         made = dname is not None and rrset.type == CNAME
         if not made:
             assert sent([rrset]) <= there
         if rrset.type == DNAME and rrset.owner != at:
-            assert names.is_subdomain(at, rrset.owner)
+            assert is_inside(at, rrset.owner)
             dname = rrset
             continue
         assert rrset.owner == at
@@ -111,24 +135,45 @@ def check_chain(found, message, name, rrtype, zone):
     assert found.end == at or found.meaning in (Meaning.LAME, Meaning.ERROR)
     if found.meaning is Meaning.ANSWER:
         assert found.chain
+    if found.meaning is Meaning.YXDOMAIN:
+        last = found.chain[-1]
+        assert (found.rcode, last.type, is_below(at, last.owner)) == (6, DNAME, True)
+        assert len(at) - len(last.owner) + len(last.rdatas[0]) > names.MAX_NAME_OCTETS
     if found.meaning in (Meaning.NODATA, Meaning.NXDOMAIN):
-        assert names.is_subdomain(found.end, zone)
+        assert is_inside(found.end, zone)
         assert (found.meaning is Meaning.NXDOMAIN) == (message.rcode == 3)
 
 
 def is_below(name, ancestor):
-    return name != ancestor and names.is_subdomain(name, ancestor)
+    return name != ancestor and is_inside(name, ancestor)
 
 
-def check_proof(found, message, zone):
+def check_times(found, message):
+    """Nothing is kept for longer than it was sent for."""
+    longest = {
+        (rrset.owner, rrset.type): rrset.ttl for rrset in (*message.answer, *message.authority)
+    }
+    for rrset in (*found.chain, *found.proof):
+        made = (rrset.owner, rrset.type) not in longest and rrset.type == CNAME
+        assert rrset.ttl <= (max(longest.values()) if made else _longest(message, rrset))
+
+
+def _longest(message, rrset):
+    sent_there = (*message.answer, *message.authority)
+    return max(x.ttl for x in sent_there if (x.owner, x.type) == (rrset.owner, rrset.type))
+
+
+def check_proof(found, message, rrtype, zone):
     """A denial is proven by its SOA first, of a zone that may say it."""
     assert sent(found.proof) <= sent(message.authority)
-    assert all(names.is_subdomain(each.owner, zone) for each in found.proof)
+    assert all(is_inside(each.owner, zone) for each in found.proof)
     types = [each.type for each in found.proof]
     assert len(types) <= 1 + MAX_DENIALS
     if types and found.meaning in (Meaning.NODATA, Meaning.NXDOMAIN):
         assert types[0] == SOA
-        assert names.is_subdomain(found.end, found.proof[0].owner)
+        assert is_inside(found.end, found.proof[0].owner)
+        # The DS of a zone is its parent's to deny (RFC 4035 §3.1.4.1).
+        assert rrtype != DS or found.end in (b"\0", *NAMES[:1]) or found.proof[0].owner != found.end
         types = types[1:]
     elif types and found.meaning is Meaning.REFERRAL and types[0] == DS:
         types = types[1:]
@@ -145,7 +190,7 @@ def check_referral(found, message, name, rrtype, zone):
     authority = [each for each in message.authority if each.rdclass == 1]
     assert SOA not in [each.type for each in authority]
     assert is_below(found.cut, zone)
-    assert names.is_subdomain(name, found.cut)
+    assert is_inside(name, found.cut)
     assert (rrtype, name) != (DS, found.cut)
     there = sent(message.authority)
     targets = {rdata.lower() for owner, kind, rdata in there if (owner, kind) == (found.cut, NS)}
@@ -158,7 +203,7 @@ def check_referral(found, message, name, rrtype, zone):
     glue = sent(message.additional)
     for server, addresses in found.addresses.items():
         assert server in found.servers
-        assert names.is_subdomain(server, zone)
+        assert is_inside(server, zone)
         for address in addresses:
             assert (server, A if len(address) == 4 else AAAA, address) in glue
     check_delegation(found)
