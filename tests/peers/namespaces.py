@@ -62,7 +62,9 @@ class Host:
         """Give a device addresses with prefix lengths, usable at once, and switch it on."""
         self.ip("link", "set", "dev", device, "up")
         for address in addresses:
-            self.ip("address", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
+            self.ip(
+                "address", "add", address, "dev", device, *(["nodad"] if ":" in address else [])
+            )
 
     def etc(self, name, text):
         """Give the programs of this host a file of ``/etc``."""
@@ -101,7 +103,7 @@ def connect(here, there):
     """
     (host, device), (peer, peer_device) = here, there
     host.ip(
-        "link", "add", device, "type", "veth", "peer", "name", peer_device, "netns", peer.name
+        "link", "add", "name", device, "type", "veth", "peer", "name", peer_device, "netns", peer.name
     )  # fmt: skip
 
 
