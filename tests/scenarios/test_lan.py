@@ -6,24 +6,27 @@ The queries go through the pipeline, in simulated time; the limits are the defau
 import ipaddress
 
 import pytest
-from scenarios.lan import Lan
+from fakes import octets
+from scenarios.lan import WALL_NOW, Lan
 from scenarios.many_zones import DEAD, HOSTS, OTHER_HOSTS, internet, www
 
 from dnsd.lab.authority import Authority, Sent
 from dnsd.lab.internet import Internet, Route
 from dnsd.lab.zone import zone_from_text
-from dnsd.query.request import Transport
+from dnsd.query.request import Request, Transport
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.options import ResolverLimits
 from dnsd.resolver.outcome import Explanation, Outcome
 from dnsd.wire import names
 from dnsd.wire.iana import ExtendedError, OptionCode, Rcode
+from dnsd.wire.message import RD, parse_message
 
 pytestmark = pytest.mark.slow
 
 LIMITS = ResolverLimits()
 UDP, TCP = Transport.UDP, Transport.TCP
 VICTIM = "198.51.100.99"
+CLIENT = bytes((198, 51, 100, 1))
 
 
 def name_of(number):
@@ -229,3 +232,31 @@ def test_a_zone_that_was_revoked_is_not_given_from_what_expired():
     assert lan.answer("www.dead.test.").found == "hit"
     lan.let_pass(86_400.0)
     assert lan.answer("www.dead.test.").rcode == Rcode.NXDOMAIN
+
+
+def reply_with_options(*options):
+    """Ask with options in the OPT record, over TCP, and return the reply."""
+    lan = with_address("A", "192.0.2.80", "bank.test")
+    raw = octets.query("www.bank.test.", flags=RD, edns=octets.opt(*options))
+    request = Request(raw, CLIENT, 5353, None, TCP, lan.internet.now(), WALL_NOW)
+    replies = []
+    assert lan.pipeline.reply(request, replies.append) is None
+    lan.let_pass(10.0)
+    (reply,) = replies
+    return reply
+
+
+def test_options_that_come_again_count_once():
+    """CVE-2026-42944: what is answered to one of them is not answered to each of many."""
+    options = [octets.option(*each) for each in ((10, b"abcdefgh"), (3,), (12, bytes(9)))]
+    once = parse_message(reply_with_options(*options).octets)
+    again = parse_message(reply_with_options(*[each for each in options for _ in range(9)]).octets)
+    assert once.edns.options == again.edns.options
+    assert [code for code, _ in once.edns.options] == [OptionCode.COOKIE]
+
+
+def test_a_flood_of_options_gets_one_small_reply():
+    """CVE-2026-41292: 16,000 options without octets."""
+    reply = reply_with_options(*[octets.option(65001)] * 16_000)
+    assert (reply.rcode, reply.limits) == (Rcode.NOERROR, ("edns_options",))
+    assert len(reply.octets) < 100
