@@ -100,7 +100,7 @@ www 300 TXT {" ".join(['"' + "y" * 250 + '"'] * 6)}
 class Overlong(Authority):
     """An authority that does not care how much a resolver can take in a datagram."""
 
-    def reply(self, octets, transport=Transport.UDP):  # noqa: ARG002
+    def reply(self, octets, transport=Transport.UDP):
         """Put everything into one datagram, which then goes in fragments."""
         return super().reply(octets, Transport.TCP)
 
