@@ -261,6 +261,7 @@ class Recursion:
         """End the search for a client; it gets what is old, or a failure."""
         if waiter.task is not None:
             self._resolver.cancel(waiter.task)
+            waiter.exchange.limits += waiter.task.budget.exhausted
         exchange = waiter.exchange
         self._write(exchange, self._or_stale(waiter, servfail(explanation)))
         exchange.is_late = self.waiting.is_too_late(waiter, self._now())

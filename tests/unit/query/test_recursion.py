@@ -478,6 +478,16 @@ class TestHowLongAnAnswerHolds:
         assert (exchange.answer.rcode, exchange.once, exchange.found) == (SERVFAIL, True, "failed")
         assert exchange.explanation[:2] == b"\0\x0f"
 
+    def test_a_name_that_a_dname_makes_too_long_is_told_once(self):
+        stage = Stage()
+        long = ".".join(["x" * 62] * 3) + ".old.bank.test."
+        stage.ask(long)
+        for _ in range(2):  # over TCP again
+            stage.network.says(rcode=6, answer=f"old.bank.test. DNAME {'y' * 63}.bank.test.")
+        (exchange,) = stage.answered
+        assert (exchange.answer.rcode, exchange.once, exchange.explanation) == (6, True, b"")
+        assert [rrset.type for rrset in exchange.answer.answer] == [39]
+
 
 class TestExpiredAnswers:
     OLD = f"{WWW} A 192.0.2.80"
@@ -559,6 +569,14 @@ class TestClientsThatWaitInVain:
         text = "took too long; limit query_time reached"
         assert exchange.explanation == extended_error(22, text)
         assert (stage.network.open, len(stage.recursion.waiting)) == ([], 0)
+
+    def test_limits_reached_before_are_named_too(self):
+        stage = Stage(query_rrsets=0)
+        stage.ask()
+        stage.network.says(answer=f"{WWW} CNAME x.bank.test.")
+        stage.pass_time(8.6)
+        (exchange,) = stage.answered
+        assert exchange.limits == ("query_time", "query_rrsets")
 
     def test_what_others_wait_for_goes_on(self):
         stage = Stage()

@@ -14,7 +14,7 @@ from dnsd.wire.names import ROOT
 from dnsd.wire.rrset import RRset
 
 A, CNAME, DNAME, ANY = 1, 5, 39, 255
-NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
+NOERROR, SERVFAIL, NXDOMAIN, YXDOMAIN = 0, 2, 3, 6
 ZONE = names.from_text("bank.test.")
 NS = names.from_text("ns.bank.test.")
 BANK = Delegation(ZONE, (NS,), {NS: (b"\xc0\0\2\1",)}, stub=True)
@@ -93,6 +93,51 @@ def test_so_many_links_are_followed_and_no_more(links, rcode):
         network.says(answer=f"n{links}.bank.test. A 192.0.2.80")
     assert found[0].rcode == rcode
     assert found[0].limits == (() if rcode == NOERROR else ("alias_links",))
+
+
+LONG = ".".join(["x" * 62] * 3) + ".old"
+LENGTHENS = "old.bank.test. DNAME " + "y" * 63 + ".bank.test."
+
+
+class TestADnameThatMakesTooLongAName:
+    """RFC 6672 §2.2."""
+
+    def lengthens(self, network, rcode=YXDOMAIN):
+        network.says(rcode=rcode, answer=LENGTHENS)  # over TCP again
+        network.says(rcode=rcode, answer=LENGTHENS)
+
+    @pytest.mark.parametrize("rcode", [NOERROR, YXDOMAIN], ids=["a server that forgot", "a server"])
+    @pytest.mark.parametrize("rrtype", [A, CNAME, DNAME, ANY])
+    def test_the_client_gets_yxdomain_and_the_dname(self, rcode, rrtype):
+        asker, network = stage()
+        found = ask(asker, LONG, rrtype)
+        self.lengthens(network, rcode)
+        assert (found[0].rcode, owners(found[0])) == (YXDOMAIN, [("old.bank.test.", DNAME)])
+        assert (found[0].authority, found[0].explanation, found[0].limits) == ([], None, ())
+
+    def test_an_alias_that_leads_there_goes_before(self):
+        asker, network = stage()
+        found = ask(asker, "a")
+        network.says(answer=f"a.bank.test. CNAME {LONG}.bank.test.")
+        self.lengthens(network)
+        assert found[0].rcode == YXDOMAIN
+        assert owners(found[0]) == [("a.bank.test.", CNAME), ("old.bank.test.", DNAME)]
+
+    def test_it_is_no_failure_and_no_denial_that_is_remembered(self):
+        asker, network = stage()
+        ask(asker, LONG)
+        self.lengthens(network)
+        assert [(e.name, e.type) for e in asker.records.entries()] == [(name("old"), DNAME)]
+        assert asker.world.failures.find(name(LONG), A, network.now()) is None
+        ask(asker, LONG)
+        assert network.asked().qname == name(LONG)
+
+    def test_the_dname_is_an_answer_to_who_asks_for_it(self):
+        asker, network = stage()
+        ask(asker, LONG)
+        self.lengthens(network)
+        (outcome,) = ask(asker, "old", DNAME)
+        assert (outcome.rcode, owners(outcome)) == (NOERROR, [("old.bank.test.", DNAME)])
 
 
 @pytest.mark.parametrize(("rcode", "text"), [(NXDOMAIN, "nothing"), (NOERROR, "no data")])
