@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _FORWARD_PORT: Final = {"udp": 53, "tcp": 53, "tls": 853}
 _ALL_LISTS: Final = "all"
 
+# Keys and indices of a list below ``resolver``.
+_Place = tuple[str | int, ...]
+
 
 def resolver(written: WrittenResolver, machine: Machine) -> schema.Resolver:
     """Decide everything that ``resolver:`` may leave open."""
@@ -81,9 +84,9 @@ def check(config: schema.Resolver, where: Callable[..., Where]) -> Iterator[Prob
         where: finds the place of a path below ``resolver``.
     """
     yield from _twice(
-        [each.name for each in config.block], "block", where, "name: another, a key of the list"
+        [each.name for each in config.block], ("block",), where, "name: another, a key of the list"
     )
-    yield from _twice([names.to_text(each.zone) for each in config.forward], "forward", where, "")
+    yield from _check_forward(config.forward, ("forward",), where)
     known = list(dict.fromkeys(each.name for each in config.block))
     for index, policy in enumerate(config.policies):
         for name in policy.block:
@@ -96,15 +99,7 @@ def check(config: schema.Resolver, where: Callable[..., Where]) -> Iterator[Prob
                     ", ".join(known[:12]),
                     f"did you mean {meant}?" if meant else "",
                 )
-    for index, forward in enumerate(config.forward):
-        if forward.server_name and forward.transport != "tls":
-            yield Problem(
-                where("forward", index, "server_name"),
-                "no-certificate",
-                f"resolver.forward[{index}].server_name is given, but {forward.transport} has no certificate",
-                "",
-                "transport: tls",
-            )
+        yield from _check_forward(policy.forward, ("policies", index, "forward"), where)
     if config.enabled and "any" in config.allow:
         yield Problem(
             where("allow"),
@@ -128,19 +123,39 @@ def _empty_zones(written: WrittenResolver) -> Iterator[bytes]:
         yield domain
 
 
-def _twice(
-    values: list[str], key: str, where: Callable[..., Where], hint: str
+def _check_forward(
+    forward: tuple[schema.Forward, ...], place: _Place, where: Callable[..., Where]
 ) -> Iterator[Problem]:
+    yield from _twice([names.to_text(each.zone) for each in forward], place, where, "")
+    for index, each in enumerate(forward):
+        if each.server_name and each.transport != "tls":
+            yield Problem(
+                where(*place, index, "server_name"),
+                "no-certificate",
+                f"resolver.{_path(place)}[{index}].server_name is given, but {each.transport} has no certificate",
+                "",
+                "transport: tls",
+            )
+
+
+def _twice(
+    values: list[str], place: _Place, where: Callable[..., Where], hint: str
+) -> Iterator[Problem]:
+    key = place[-1]
     first: dict[str, int] = {}
     for index, value in enumerate(values):
         if first.setdefault(value, index) != index:
             yield Problem(
-                where(key, index),
+                where(*place, index),
                 f"duplicate-{key}",
-                f"resolver.{key}[{index}] is {shown(value)} again, as {key}[{first[value]}]",
+                f"resolver.{_path(place)}[{index}] is {shown(value)} again, as {key}[{first[value]}]",
                 "",
                 hint,
             )
+
+
+def _path(place: _Place) -> str:
+    return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in place)[1:]
 
 
 def _local(written: WrittenLocal) -> schema.Local:
@@ -170,6 +185,7 @@ def _policy(written: WrittenPolicy, blocks: tuple[schema.BlockList, ...]) -> sch
         clients=tuple(written.clients),
         block=tuple(each.name for each in blocks) if block == (_ALL_LISTS,) else block,
         suppress=tuple(written.suppress),
+        forward=tuple(_forward(each) for each in written.forward or ()),
     )
 
 

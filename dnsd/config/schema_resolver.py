@@ -121,21 +121,6 @@ class BlockList:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What is different for some clients; the first policy that fits counts.
-
-    Attributes:
-        clients: in the words of ``Authority.allow``.
-        block: names of the block lists that count.
-        suppress: RR types that no name has.
-    """
-
-    clients: tuple[str, ...]
-    block: tuple[str, ...]
-    suppress: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Forward:
     """A zone for which certain servers are asked.
 
@@ -154,6 +139,23 @@ class Forward:
     transport: str
     port: int
     server_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is different for some clients; the first policy that fits counts.
+
+    Attributes:
+        clients: in the words of ``Authority.allow``.
+        block: names of the block lists that count.
+        suppress: RR types that no name has.
+        forward: zones for which other servers are asked; no zone twice.
+    """
+
+    clients: tuple[str, ...]
+    block: tuple[str, ...]
+    suppress: tuple[int, ...]
+    forward: tuple[Forward, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,7 @@ class Cache:
     """What was learned of other people's zones.
 
     Attributes:
-        size_octets: of the store, and of each process's memory without one.
+        size_octets: of the store; without one, of the memory of all workers at most.
         min_ttl_s: whole seconds for which anything is kept at least.
         max_ttl_s: whole seconds for which anything is kept at most.
     """

@@ -123,6 +123,15 @@ class WrittenPolicy(Section):
     suppress: Annotated[list[int], Several(TypeName())] = key(
         "Types that are answered as if no name had such records.", [], example=["AAAA", "HTTPS"]
     )
+    forward: Annotated[
+        list[WrittenForward] | None,
+        SeveralSections("a list of mappings with zone and servers"),
+    ] = key(
+        "Zones for which other servers are asked for them, beside those under"
+        " resolver.forward; what is learned for these clients is kept apart.",
+        [],
+        example=[{"zone": ".", "servers": ["192.0.2.9"]}],
+    )
 
 
 class WrittenResolver(Section):
@@ -203,7 +212,7 @@ class WrittenResolver(Section):
     )
     policies: Annotated[
         list[WrittenPolicy] | None,
-        SeveralSections("a list of mappings with clients, block and suppress"),
+        SeveralSections("a list of mappings with clients, block, suppress and forward"),
     ] = key(
         "What is different for some clients; without one every block list counts for everybody.",
         [],

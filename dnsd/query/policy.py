@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from dnsd.resolver.local.answer import LocalAnswer, Source
 from dnsd.resolver.outcome import Explanation, Outcome
 from dnsd.wire.iana import ExtendedError, Rcode
+from dnsd.wire.names import ROOT, is_subdomain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,11 +53,14 @@ class Policy:
         clients: whom it is for.
         block: names of the block lists that count.
         suppress: RR types that no name has.
+        forward: apexes of zones that other servers are asked for: special names in
+            them are not answered here.
     """
 
     clients: Networks
     block: tuple[str, ...]
     suppress: frozenset[int] = frozenset()
+    forward: tuple[bytes, ...] = ()
 
 
 def policy_number(policies: Sequence[Policy], client: bytes) -> int:
@@ -80,7 +84,7 @@ class HereAnswers:
         blocks: compiled block lists; ``None`` while there are none.
     """
 
-    __slots__ = ("_blocks", "_count", "_lists", "_masks", "_suppress", "names")
+    __slots__ = ("_blocks", "_count", "_forward", "_lists", "_masks", "_suppress", "names")
 
     def __init__(
         self,
@@ -102,6 +106,7 @@ class HereAnswers:
         nothing = frozenset[int]()
         self._lists = (tuple(lists), *(policy.block for policy in policies), ())
         self._suppress = (nothing, *(policy.suppress for policy in policies), nothing)
+        self._forward = ((), *(policy.forward for policy in policies), ())
         self._count = count
         self._blocks: Blocks | None = None
         self._masks = (0,) * len(self._lists)
@@ -129,6 +134,8 @@ class HereAnswers:
             policy: number from :func:`policy_number`, or :data:`OURSELVES`.
         """
         found = self.names.find(name, rrtype)
+        if found is not None and self._forward[policy] and self._is_forwarded(name, found, policy):
+            found = None
         if found is None:
             if rrtype in self._suppress[policy]:
                 found = _SUPPRESSED
@@ -137,6 +144,16 @@ class HereAnswers:
         if found is not None:
             self._count(found.source)
         return found
+
+    def _is_forwarded(self, name: bytes, found: LocalAnswer, policy: int) -> bool:
+        """Tell whether a special name is in a zone that others are asked for."""
+        if found.source is not Source.SPECIAL:
+            return False
+        special = self.names.special.zone_of(name) or name
+        return any(
+            is_subdomain(name, zone) and zone != ROOT and len(zone) >= len(special)
+            for zone in self._forward[policy]
+        )
 
     def __call__(self, name: bytes, rrtype: int, policy: int) -> Outcome | None:
         """Answer as the resolver does, following aliases as far as they lead here.

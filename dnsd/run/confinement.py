@@ -94,7 +94,11 @@ def _python() -> set[Path]:
 def _authorities(config: Config) -> set[Path]:
     """Return where those are that certificates of name servers must lead to."""
     resolver = config.resolver
-    if not any(each.server_name for each in resolver.forward):
+    forward = [
+        *resolver.forward,
+        *(each for policy in resolver.policies for each in policy.forward),
+    ]
+    if not any(each.server_name for each in forward):
         return set()
     if resolver.tls_trust is not None:
         return {resolver.tls_trust.parent, resolver.tls_trust.resolve().parent}

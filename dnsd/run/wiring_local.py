@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 def policies(config: Config) -> tuple[Policy, ...]:
     """Return what is different for some clients."""
     return tuple(
-        Policy(Networks.from_text(each.clients), each.block, frozenset(each.suppress))
+        Policy(
+            Networks.from_text(each.clients),
+            each.block,
+            frozenset(each.suppress),
+            tuple(forward.zone for forward in each.forward),
+        )
         for each in config.resolver.policies
     )
 

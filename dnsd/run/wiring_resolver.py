@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from dnsd.net.upstream import Upstream
 from dnsd.net.upstream_options import UpstreamOptions
 from dnsd.query.policy import OURSELVES
+from dnsd.query.policy_recursion import Apart, PolicyRecursion
 from dnsd.query.rebinding import PrivateFilter
-from dnsd.query.recursion import Recursion, RecursionOptions, Sources
+from dnsd.query.recursion import RecursionOptions, Sources
 from dnsd.query.waiting import Waiting, WaitingOptions
 from dnsd.resolver import shedding
 from dnsd.resolver.acceptance import judge
+from dnsd.resolver.cache.admission import CacheBounds
 from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
 from dnsd.resolver.client_rates import ClientLimits, MissRates, WaitingAnswers
 from dnsd.resolver.commands import Transport
@@ -40,9 +42,13 @@ if TYPE_CHECKING:
     from dnsd.net.upstream_connection import Server
     from dnsd.observe.log import EventLog
     from dnsd.query.policy import HereAnswers
+    from dnsd.query.recursion import Recursion
     from dnsd.resolver.commands import Network
     from dnsd.run.wiring_cache import Caches
     from dnsd.wire.rrset import RRset
+
+# Of a cache, however many policies share the memory.
+_LEAST_OCTETS = 1 << 20
 
 
 def resolver_options(config: Config) -> ResolverOptions:
@@ -84,31 +90,67 @@ def recursion(
     """
     if not config.resolver.enabled:
         return None
-    limits = resolver_options(config).limits
     world = fresh_world(config, network(config, around))
     caches.learn_for(world)
-    resolver = Resolver(world, lambda error: around.log.fault("resolver", error))
-    found = Recursion(
-        Sources(
-            resolver=resolver,
+    rates = MissRates(_client_limits(config))
+
+    def sources(world: World, forward: tuple[Forward, ...]) -> Sources:
+        return Sources(
+            resolver=Resolver(world, lambda error: around.log.fault("resolver", error)),
             authority=authority,
             local_names=here,
-            rates=MissRates(_client_limits(config)),
-            without_private=_private_filter(config, authority, here),
-        ),
-        RecursionOptions(config.resolver.cache_only, config.resolver.serve_stale),
-        Waiting(
-            WaitingOptions(
-                stale_s=limits.stale_wait_s,
-                time_s=limits.query_time_s,
-                late_s=limits.late_answer_s,
-            ),
-            shedding.Waiting(limits),
-            WaitingAnswers(_client_limits(config)),
-        ),
-    )
+            rates=rates,
+            without_private=_private_filter(config, forward, authority, here),
+        )
+
+    options = RecursionOptions(config.resolver.cache_only, config.resolver.serve_stale)
+    forward = config.resolver.forward
+    apart = {}
+    for number, own in _worlds_apart(config, world).items():
+        elsewhere = config.resolver.policies[number - 1].forward
+        asks = sources(own, (*forward, *elsewhere))
+        apart[number] = Apart(asks, options, _waiting(config), partial(_empty, config, own))
+        own.local = partial(apart[number].here, OURSELVES)
+    found = PolicyRecursion(sources(world, forward), options, _waiting(config), apart)
     world.local = partial(found.here, OURSELVES)
     return found
+
+
+def _worlds_apart(config: Config, usual: World) -> dict[int, World]:
+    """Build what questions of policies that forward elsewhere are answered from.
+
+    Servers are the same whoever asks them; what they say is not.
+    """
+    apart = {}
+    for number, policy in enumerate(config.resolver.policies, 1):
+        if policy.forward:
+            own = fresh_world(config, usual.network)
+            own.servers, own.quotas = usual.servers, usual.quotas
+            own.configured |= _all_configured(policy.forward, own.options.port)
+            _empty(config, own)
+            apart[number] = own
+    return apart
+
+
+def _empty(config: Config, apart: World) -> None:
+    """Give a world apart new caches; all of these together are as large as the usual one."""
+    count = sum(bool(policy.forward) for policy in config.resolver.policies)
+    bounds = CacheBounds(octets=max(_LEAST_OCTETS, config.cache.size_octets // count))
+    apart.records = MemoryRecords(bounds, apart.options.limits)
+    apart.delegations = MemoryDelegations(bounds)
+
+
+def _waiting(config: Config) -> Waiting:
+    limits = resolver_options(config).limits
+    return Waiting(
+        WaitingOptions(
+            stale_s=limits.stale_wait_s,
+            time_s=limits.query_time_s,
+            late_s=limits.late_answer_s,
+        ),
+        shedding.Waiting(limits),
+        WaitingAnswers(_client_limits(config)),
+    )
 
 
 def _client_limits(config: Config) -> ClientLimits:
@@ -141,7 +183,7 @@ def fresh_world(config: Config, reached_by: Network) -> World:
         options=options,
         entropy=os.urandom,
         hints=_hints(config),
-        configured={each.zone: _configured(each, options.port) for each in config.resolver.forward},
+        configured=_all_configured(config.resolver.forward, options.port),
     )
 
 
@@ -186,6 +228,10 @@ def _hints(config: Config) -> Delegation:
     return builtin_hints() if path is None else read_root_hints(path)
 
 
+def _all_configured(forward: tuple[Forward, ...], usual_port: int) -> dict[bytes, Delegation]:
+    return {each.zone: _configured(each, usual_port) for each in forward}
+
+
 def _configured(forward: Forward, usual_port: int) -> Delegation:
     name = from_text(forward.server_name or ".")
     return Delegation(
@@ -201,7 +247,10 @@ def _configured(forward: Forward, usual_port: int) -> Delegation:
 
 
 def _private_filter(
-    config: Config, authority: Callable[..., Answer | None], here: HereAnswers
+    config: Config,
+    forward: tuple[Forward, ...],
+    authority: Callable[..., Answer | None],
+    here: HereAnswers,
 ) -> Callable[[bytes, list[RRset]], list[RRset] | None]:
     resolver = config.resolver
     if not resolver.private_addresses.filter:
@@ -212,5 +261,5 @@ def _private_filter(
             return True
         return here.is_local(name)
 
-    trees = (*resolver.private_addresses.allow, *(each.zone for each in resolver.forward))
+    trees = (*resolver.private_addresses.allow, *(each.zone for each in forward))
     return PrivateFilter(trees, is_ours)

@@ -1,4 +1,4 @@
-"""Forwarding over TLS between two daemons: whose certificate is trusted, and what is said if not."""
+"""Forwarding between daemons: over TLS, whose certificate is trusted; for some clients elsewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from contextlib import ExitStack
 
 import dns.message
+import dns.query
 import dns.rcode
 import pytest
 from experiments.daemon import Daemon, log_faults
@@ -97,3 +98,36 @@ def test_another_server_is_told_nothing_and_everybody_is_told_why(resolver, forw
     after = forwarder.counts()
     assert [after[name] for name in asked] == [before[name] for name in asked]
     assert asked
+
+
+@pytest.mark.parametrize("workers", [0, 2], ids=["one process", "two workers"])
+def test_clients_of_a_policy_are_answered_from_elsewhere_and_others_never(
+    tmp_path_factory, workers
+):
+    told = {"127.0.0.1": "192.0.2.80", "127.0.0.2": "192.0.2.90"}
+    with ExitStack() as stack:
+        servers = []
+        for address in told.values():
+            zone = ZONE + f"www: {{type: A, value: {address}, ttl: 3600}}\n"
+            directory = tmp_path_factory.mktemp("forwarder")
+            servers.append(stack.enter_context(Daemon(directory, {"example.test.": zone})))
+        usual, elsewhere = [
+            {"zone": "example.test", "servers": [each.address], "port": each.port}
+            for each in servers
+        ]
+        policies = [{"clients": ["127.0.0.2"], "forward": [elsewhere]}]
+        resolver = {"enabled": "on", "forward": [usual], "policies": policies}
+        daemon = Daemon(tmp_path_factory.mktemp("resolver"), {"here.test.": ZONE},
+                        workers=workers, resolver=resolver)  # fmt: skip
+        stack.enter_context(daemon)
+        query = dns.message.make_query("www.example.test", "A")
+        for _ in range(5):
+            for client, address in told.items():
+                reply = dns.query.udp(query, daemon.address, 5, daemon.port, source=client)
+                assert [each.address for rrset in reply.answer for each in rrset] == [address]
+        status, said = daemon.command("cache", "flush", "--all")
+        assert status == 0, said
+        for client, address in told.items():
+            reply = dns.query.udp(query, daemon.address, 5, daemon.port, source=client)
+            assert [each.address for rrset in reply.answer for each in rrset] == [address]
+        assert log_faults(daemon.log) == []

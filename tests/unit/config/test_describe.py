@@ -54,7 +54,7 @@ def test_editors_are_told_of_every_key_and_no_other():
     schema = json_schema()
     assert json.loads(json.dumps(schema)) == schema
     told = {"": schema, **schema["$defs"]}
-    assert len(told) == len(sections())
+    assert len(told) == len(set(sections().values()))
     for name, section in told.items():
         assert section["additionalProperties"] is False, name
         for key, entry in section["properties"].items():

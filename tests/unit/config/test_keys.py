@@ -25,8 +25,8 @@ def test_paths_are_those_of_the_file():
 def test_every_section_is_found_by_its_path():
     assert list(sections()) == [
         "", "listen[]", "tls", "https", "resolver", "resolver.private_addresses",
-        "resolver.local", "resolver.block[]", "resolver.policies[]", "resolver.limits",
-        "resolver.forward[]", "cache", "authority", "authority.zones[]", "authority.rate_limit",
+        "resolver.local", "resolver.block[]", "resolver.policies[]",
+        "resolver.policies[].forward[]", "resolver.limits", "resolver.forward[]", "cache", "authority", "authority.zones[]", "authority.rate_limit",
         "server_identity", "cookies", "control", "log", "limits",
     ]  # fmt: skip
 

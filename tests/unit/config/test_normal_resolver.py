@@ -53,6 +53,34 @@ resolver:
     assert found[2].suppress == (28,)
 
 
+def test_a_policy_forwards_as_everybody_may(tmp_path, machine):
+    text = "{clients: 192.0.2.1, forward: {zone: ., servers: 192.0.2.9, transport: tls}}"
+    (policy,) = _config(tmp_path, machine, f"resolver: {{policies: {text}}}").resolver.policies
+    (forward,) = policy.forward
+    assert (forward.zone, forward.servers, forward.port) == (b"\x00", ("192.0.2.9",), 853)
+
+
+def test_what_is_wrong_with_a_policy_is_said_where_it_stands(tmp_path, machine):
+    text = """
+resolver:
+  policies:
+    - clients: 192.0.2.1
+    - clients: 192.0.2.2
+      forward:
+        - {zone: lan, servers: 192.0.2.1, server_name: a.example}
+        - {zone: LAN, servers: 192.0.2.2}
+"""
+    with pytest.raises(ConfigError) as caught:
+        _config(tmp_path, machine, text)
+    found = [(each.where.line, each.id, each.message) for each in caught.value.problems]
+    assert sorted(found) == [
+        (7, "no-certificate",
+         "resolver.policies[1].forward[0].server_name is given, but udp has no certificate"),
+        (8, "duplicate-forward",
+         "resolver.policies[1].forward[1] is 'lan.' again, as forward[0]"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "port"), [("udp", 53), ("tcp", 53), ("tls", 853), ("tls, port: 443", 443)]
 )

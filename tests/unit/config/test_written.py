@@ -25,6 +25,7 @@ REQUIRED = {
     "authority.zones[]": {"file": "zones"},
     "resolver.forward[]": {"zone": "corp.example", "servers": ["192.0.2.1"], "transport": "tls"},
     "resolver.policies[]": {"clients": ["192.0.2.0/24"]},
+    "resolver.policies[].forward[]": {"zone": ".", "servers": ["192.0.2.1"], "transport": "tls"},
     "resolver.block[]": {"file": "ads.txt"},
 }
 # What must stand beside a key that does not go with the above.

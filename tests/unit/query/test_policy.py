@@ -12,15 +12,18 @@ from dnsd.wire.iana import Rcode, RRType
 N = names.from_text
 
 
-def _policy(clients, block=(), suppress=()):
+def _policy(clients, block=(), suppress=(), forward=()):
     types = frozenset(RRType[text] for text in suppress)
-    return Policy(Networks.from_text([clients]), block, types)
+    return Policy(Networks.from_text([clients]), block, types, tuple(map(N, forward)))
 
 
 POLICIES = [
     _policy("192.0.2.128/25", block=("kids",)),
     _policy("192.0.2.0/24", suppress=("AAAA", "HTTPS")),
     _policy("2001:db8::/32"),
+    _policy(
+        "203.0.113.0/25", block=("ads",), forward=(".", "lab.test", "in-addr.arpa", "ads.example")
+    ),
 ]
 
 
@@ -72,6 +75,32 @@ def here(tmp_path, counted):
         pytest.param("www.example", "A", 2, None, None, id="another type"),
         pytest.param("nas.ads.example", "A", 0, "NOERROR", "HOSTS", id="a machine of ours"),
         pytest.param("nas.ads.example", "AAAA", 0, "NOERROR", "HOSTS", id="has what it has"),
+        pytest.param("www.lab.test", "A", 4, None, None, id="a special name of a zone forwarded"),
+        pytest.param("www.lab.test", "A", 2, "NXDOMAIN", "SPECIAL", id="not for others"),
+        pytest.param("www.lab.test", "A", OURSELVES, "NXDOMAIN", "SPECIAL", id="not for ourselves"),
+        pytest.param("www.test", "A", 4, "NXDOMAIN", "SPECIAL", id="a special name beside it"),
+        pytest.param(
+            "1.0.0.10.in-addr.arpa",
+            "PTR",
+            4,
+            "NXDOMAIN",
+            "SPECIAL",
+            id="a special zone below a forwarded one",
+        ),
+        pytest.param(
+            "localhost", "A", 4, "NOERROR", "SPECIAL", id="all is forwarded but special names"
+        ),
+        pytest.param(
+            "nas.ads.example",
+            "A",
+            4,
+            "NOERROR",
+            "HOSTS",
+            id="a machine of ours in a zone forwarded",
+        ),
+        pytest.param(
+            "www.ads.example", "A", 4, "NXDOMAIN", "BLOCK", id="a list counts in a zone forwarded"
+        ),
         pytest.param("localhost", "AAAA", 2, "NOERROR", "SPECIAL", id="a special name"),
         pytest.param("www.example", "A", 0, None, None, id="nobody here knows"),
     ],

@@ -75,6 +75,10 @@ class TestAuthorities:
             read
         )
 
+    def test_also_where_only_a_policy_forwards(self, configured, paths):
+        text = f"resolver: {{policies: {{clients: any, forward: {TLS}}}}}\n"
+        assert Path("/etc/ssl/certs") in paths(configured(text)).read
+
     def test_others_are_read_where_they_are(self, configured, tmp_path, paths):
         (tmp_path / "there").mkdir()
         (tmp_path / "there" / "trust.pem").write_bytes(certificate())

@@ -14,6 +14,7 @@ from dnsd.net.upstream_connection import Server
 from dnsd.query.replies import Exchange
 from dnsd.query.request import Request
 from dnsd.query.request import Transport as ClientTransport
+from dnsd.query.views import POLICY_SHIFT
 from dnsd.resolver.commands import Transport
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.resolver.outcome import Outcome
@@ -49,18 +50,20 @@ def build(inherited, around):
         caches = wiring_cache.open_caches(inheritance)
         found = recursion(inheritance.config, lambda *_, **__: None, Here(), caches, around)
         if found is not None:
-            found._resolver.world.network = Rehearsal()
+            network = Rehearsal()
+            for each in (found, *found._apart.values()):
+                each._resolver.world.network = network
         return found
 
     return make
 
 
-def ask(found, name, client="192.0.2.1"):
+def ask(found, name, client="192.0.2.1", policy=0):
     packed = ipaddress.ip_address(client).packed
     query = parse_query(octets.query(name, flags=RD))
     now = found._resolver.world.network.now()
     request = Request(query.raw, packed, 5353, None, ClientTransport.UDP, now, 0)
-    exchange = Exchange(request, query, 0, is_datagram=True)
+    exchange = Exchange(request, query, policy << POLICY_SHIFT, is_datagram=True)
     return found.answer(exchange, lambda: None), exchange
 
 
@@ -253,3 +256,74 @@ class TestRecursion:
         without_private = build(text)._sources.without_private
         kept = without_private(N(name), [record(f"{name} A 10.0.0.1")])
         assert kept == (None if is_kept else [])
+
+
+POLICIES = """\
+cache: {size: 64MiB}
+resolver:
+  local_zones: none
+  forward: [{zone: corp.test, servers: 192.0.2.1}]
+  policies:
+    - {clients: 192.0.2.128/25, block: none}
+    - {clients: 198.51.100.0/25, forward: [{zone: ., servers: 192.0.2.8}, {zone: lab.test, servers: 192.0.2.9, port: 5353}]}
+    - {clients: 198.51.100.128/25, forward: {zone: corp.test, servers: 192.0.2.7}}
+"""
+
+
+class TestPoliciesThatForward:
+    @pytest.fixture
+    def found(self, build):
+        return build(POLICIES)
+
+    @pytest.mark.parametrize(
+        ("policy", "name", "server"),
+        [
+            (0, "www.corp.test.", "192.0.2.1"),
+            (1, "www.corp.test.", "192.0.2.1"),
+            (2, "www.corp.test.", "192.0.2.1"),
+            (2, "www.lab.test.", "192.0.2.9"),
+            (2, "www.example.", "192.0.2.8"),
+            (3, "www.corp.test.", "192.0.2.7"),
+        ],
+    )
+    def test_the_closest_zone_of_the_policy_or_of_all_is_asked(self, found, policy, name, server):
+        ask(found, name, policy=policy)
+        ((exchange, _),) = found._resolver.world.network.open
+        assert exchange.address == ipaddress.ip_address(server).packed
+
+    @pytest.mark.parametrize("policy", [0, 1, 3])
+    def test_others_do_without(self, found, policy):
+        ask(found, "www.lab.test.", policy=policy)
+        ((exchange, _),) = found._resolver.world.network.open
+        roots = found._resolver.world.hints.addresses.values()
+        assert exchange.address in {address for each in roots for address in each}
+
+    def test_servers_are_the_same_and_all_that_they_say_is_apart(self, found):
+        worlds = [each._resolver.world for each in (found, *found._apart.values())]
+        for shared in ("servers", "quotas", "network"):
+            assert len({id(getattr(world, shared)) for world in worlds}) == 1
+        for own in ("records", "delegations", "failures", "configured", "local"):
+            assert len({id(getattr(world, own)) for world in worlds}) == 3
+
+    def test_the_caches_apart_are_together_as_large_as_the_usual_one(self, found):
+        bounds = [each._resolver.world.records._bounds for each in found._apart.values()]
+        assert [each.octets for each in bounds] == [32 << 20, 32 << 20]
+
+    def test_a_flush_gives_them_new_ones(self, found):
+        worlds = [each._resolver.world for each in found._apart.values()]
+        before = [(world.records, world.delegations) for world in worlds]
+        found.forget_failures()
+        for world, (records, delegations) in zip(worlds, before, strict=True):
+            assert world.records is not records
+            assert world.delegations is not delegations
+
+    def test_private_addresses_are_for_clients_of_the_policy(self, found):
+        private = record("www.lab.test. A 10.0.0.1")
+        kept = [
+            each._sources.without_private(N("www.lab.test."), [private])
+            for each in (found, *found._apart.values())
+        ]
+        assert kept == [[], None, []]
+
+    def test_a_client_has_one_rate_for_all(self, found):
+        assert len({id(each._sources.rates) for each in (found, *found._apart.values())}) == 1

@@ -1,0 +1,101 @@
+"""Recursion in which clients of some policies have their names looked up elsewhere.
+
+A policy that forwards has a resolver apart: its own records, zone cuts, failures and
+fetches under way, so that nothing its servers say reaches other clients, nor what
+others were told its own. What is known of servers, and the rate of each client, are
+the same for all.
+
+The caches apart are in the memory of the process and not shown to the operator; any
+flush empties them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dnsd.query.recursion import Found, Recursion, RecursionOptions, Sources
+from dnsd.query.views import POLICY_SHIFT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dnsd.query.replies import Exchange
+    from dnsd.query.waiting import Waiting
+
+
+class Apart(Recursion):
+    """Recursion for the clients of one policy."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        options: RecursionOptions,
+        waiting: Waiting,
+        empty: Callable[[], None],
+    ) -> None:
+        """Begin.
+
+        Args:
+            sources: their resolver has caches that nobody else has.
+            options: see there.
+            waiting: of these clients alone.
+            empty: gives that resolver new caches.
+        """
+        super().__init__(sources, options, waiting)
+        self._empty = empty
+
+    def forget_failures(self) -> None:
+        """Forget everything: something was changed or flushed."""
+        super().forget_failures()
+        self._empty()
+
+
+class PolicyRecursion(Recursion):
+    """Recursion for all clients of one process."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        options: RecursionOptions,
+        waiting: Waiting,
+        apart: Mapping[int, Apart],
+    ) -> None:
+        """Begin.
+
+        Args:
+            sources: for everybody else.
+            options: see there.
+            waiting: of everybody else.
+            apart: by number of the policy, see ``policy.policy_number``.
+        """
+        super().__init__(sources, options, waiting)
+        self._apart = apart
+
+    def answer(self, exchange: Exchange, done: Callable[[], None]) -> Found:
+        """Answer a client's question, from where its policy says."""
+        if self._apart:
+            apart = self._apart.get(exchange.view >> POLICY_SHIFT)
+            if apart is not None:
+                return apart.answer(exchange, done)
+        return super().answer(exchange, done)
+
+    def tick(self, now: float) -> None:
+        """Serve those who have waited long enough; see there."""
+        super().tick(now)
+        for apart in self._apart.values():
+            apart.tick(now)
+
+    def forget_failures(self) -> None:
+        """Try again what failed: something was changed or flushed."""
+        super().forget_failures()
+        for apart in self._apart.values():
+            apart.forget_failures()
+
+    def turnovers(self) -> dict[str, int]:
+        """Return how often each table forgot its older half, by the name of its limit."""
+        found = Counter(super().turnovers())
+        for apart in self._apart.values():
+            # The tables of servers are everybody's.
+            found["failure_table"] += apart.turnovers()["failure_table"]
+        return dict(found)
