@@ -49,9 +49,8 @@ def cache_routes(cache: CacheOperations, *, is_seen: bool = True) -> Table:
         cache: the caches.
         is_seen: they can be shown; otherwise they can be flushed only.
     """
-    routes = _CacheRoutes(cache)
-    flush: Table = {"/cache/flush": {"POST": routes.flush}}
-    return {"/cache": {"GET": routes.show}, **flush} if is_seen else flush
+    routes = _CacheRoutes(cache, is_seen=is_seen)
+    return {"/cache": {"GET": routes.show}, "/cache/flush": {"POST": routes.flush}}
 
 
 def trace_routes(operations: TraceOperations) -> Table:
@@ -69,10 +68,14 @@ def trace_routes(operations: TraceOperations) -> Table:
 
 
 class _CacheRoutes:
-    def __init__(self, cache: CacheOperations) -> None:
+    def __init__(self, cache: CacheOperations, *, is_seen: bool) -> None:
         self._cache = cache
+        self._is_seen = is_seen
 
     def show(self, asked: Asked) -> Deferred[Answer]:
+        if not self._is_seen:
+            why = "each worker keeps its cache in its own memory; `dnsd status` says why"
+            raise Refusal(409, why)
         query = read_query(asked.query, {"after", "limit", *_SELECTORS})
         limit = read_limit(query, MAX_ROWS_A_PAGE)
         flags = {}

@@ -106,6 +106,8 @@ def test_a_flush_reaches_the_memory_of_every_worker(resolver):
 
     wait_until(is_everywhere, "both workers know both names")
     assert "in the memory of 2 processes" in cache_line(server)
+    status, printed = server.command("cache", "show")
+    assert (status, "own memory" in printed) == (1, True), printed
     status, printed = server.command("cache", "flush", "--name", "www.corp.test")
     assert (status, "2" in printed) == (0, True), printed
     wait_until(

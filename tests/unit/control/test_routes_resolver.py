@@ -3,7 +3,7 @@ import json
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
-from dnsd.control.routes import Asked, Routes
+from dnsd.control.routes import Asked, Refusal, Routes
 from dnsd.control.routes_resolver import cache_routes, trace_routes
 from dnsd.resolver.cache.contract import Selector
 
@@ -54,6 +54,14 @@ def ask(cache):
         return answer.status, json.loads(answer.octets)
 
     return ask
+
+
+def test_caches_that_are_in_the_memory_of_others_can_be_flushed_only(cache):
+    table = cache_routes(cache, is_seen=False)
+    asked = Asked("GET", "/cache", "", b"", "application/json")
+    with pytest.raises(Refusal, match="own memory"):
+        table["/cache"]["GET"](asked)
+    assert table["/cache/flush"].keys() == {"POST"}
 
 
 class NoOperations:

@@ -49,6 +49,15 @@ def test_block_lists_are_kept_while_it_runs(around):
     assert lists.calls == ["start", "refresh", "stop"]
 
 
+def test_what_is_done_at_regular_times_is_done_while_it_runs(around):
+    repeating = Watcher()
+    interface = Interface(Reloader(), None, (), around)
+    interface.upkeep = [repeating]
+    interface.start()
+    interface.stop()
+    assert repeating.calls == ["start", "stop"]
+
+
 def test_without_a_watcher_only_commands_and_signals_reload(around):
     reloader = Reloader()
     interface = Interface(reloader, None, (), around)

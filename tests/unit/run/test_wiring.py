@@ -104,3 +104,19 @@ def test_files_are_watched_when_that_is_wanted(inherited, around, tmp_path, watc
     stores = wiring.Stores(None, wiring_cache.open_caches(inheritance))
     interface = wiring.interface(inheritance, stores, reloader, around)
     assert (interface._watcher is not None) == (watch == "on")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        pytest.param("", 1, id="the only process tidies the cache"),
+        pytest.param("workers: 2\n", 2, id="control tidies it and shows how full it is"),
+        pytest.param("resolver: {enabled: off}\n", 0, id="there is none"),
+    ],
+)
+def test_one_process_looks_after_the_cache(inherited, around, text, count):
+    inheritance = inherited(text)
+    stores = wiring.Stores(None, wiring_cache.open_caches(inheritance))
+    reloader = wiring.reloader(inheritance, around)
+    interface = wiring.interface(inheritance, stores, reloader, around)
+    assert len(interface.upkeep) == count

@@ -13,9 +13,7 @@ CACHE = {"/cache", "/cache/flush"}
     ("text", "present"),
     [
         pytest.param("", RESOLVING | CACHE, id="one process sees its own caches"),
-        pytest.param(
-            "workers: 2\n", RESOLVING | {"/cache/flush"}, id="control sees no worker's own"
-        ),
+        pytest.param("workers: 2\n", RESOLVING | CACHE, id="control flushes every worker's own"),
         pytest.param("resolver: {enabled: off}\n", set(), id="who resolves nothing has none"),
     ],
 )
