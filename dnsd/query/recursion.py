@@ -160,13 +160,14 @@ class Recursion:
         self._resolver.world.failures.clear()
 
     def turnovers(self) -> dict[str, int]:
-        """Return how often each table forgot its older half, by the name of its limit."""
+        """Return hits of limits that no reply tells of, by name: of tables, and of searches."""
         world = self._resolver.world
         return {
             "server_table": world.servers.turnovers
             + world.quotas.zones.turnovers
             + world.quotas.servers.turnovers,
             "failure_table": world.failures.turnovers,
+            **self._resolver.untold,
         }
 
     def _is_answered_here(self, waiter: Waiter) -> bool:
@@ -219,6 +220,9 @@ class Recursion:
         exchange = waiter.exchange
 
         def finish(outcome: Outcome) -> None:
+            if exchange.found:  # the client has got an expired answer meanwhile
+                self._resolver.untold.update(outcome.limits)
+                return
             self._write(exchange, self._or_stale(waiter, outcome))
             exchange.is_late = self.waiting.is_too_late(waiter, self._now())
             self.waiting.leave(waiter)

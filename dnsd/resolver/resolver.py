@@ -13,6 +13,7 @@ begins anew on account of somebody who still waits and has one.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.budget import ENDING, Budget
@@ -98,6 +99,7 @@ class Resolver:
         on_fault: told of every exception that a procedure raised; each is a defect.
         fetches: fetches started so far.
         prefetches: how many of these nobody waited for.
+        untold: limits that were reached when no client waited, by name.
     """
 
     def __init__(self, world: World, on_fault: Callable[[Exception], None]) -> None:
@@ -105,6 +107,7 @@ class Resolver:
         self.on_fault = on_fault
         self.fetches = 0
         self.prefetches = 0
+        self.untold: Counter[str] = Counter()
         self._running: dict[tuple[bytes, int], Task] = {}
 
     def __len__(self) -> int:
@@ -201,7 +204,12 @@ class Resolver:
         if (name, rrtype) in self._running:
             return
         self.prefetches += 1
-        self._begin((name, rrtype), 0, Budget(limits, self.world.network.now()), [])
+        budget = Budget(limits, self.world.network.now())
+
+        def count(_result: object) -> None:
+            self.untold.update(budget.exhausted)
+
+        self._begin((name, rrtype), 0, budget, [], count)
 
     def cancel(self, task: Task) -> None:
         """Give a task up, and what is done for nobody else."""
@@ -219,7 +227,12 @@ class Resolver:
                 self.cancel(awaited)
 
     def _begin(
-        self, key: tuple[bytes, int], depth: int, budget: Budget, waiters: list[Task]
+        self,
+        key: tuple[bytes, int],
+        depth: int,
+        budget: Budget,
+        waiters: list[Task],
+        done: Callable[[object], None] | None = None,
     ) -> None:
         """Start a fetch; it may be over when this returns.
 
@@ -228,13 +241,14 @@ class Resolver:
             depth: look-ups of name server addresses around it.
             budget: who pays.
             waiters: who waits for it.
+            done: to be told the result too.
         """
         procedure: Generator[Any, Any, Entry | Failed]
         if key == _ROOT_SERVERS:
             procedure = prime(self.world, budget)
         else:
             procedure = fetch(self.world, Ask(*key, depth), budget)
-        task = Task(procedure, budget)
+        task = Task(procedure, budget, done)
         task.key, task.depth, task.waiters = key, depth, waiters
         for waiter in waiters:
             waiter.waits_for = task

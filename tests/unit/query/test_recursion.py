@@ -521,6 +521,17 @@ class TestExpiredAnswers:
         assert len(stage.answered) == 1
         assert said(stage.ask()[1])[1] == [f"{WWW} A 192.0.2.81"]
 
+    def test_limits_that_the_search_reaches_later_are_counted(self):
+        stage = Stage(query_packets=1)
+        stage.keep(self.OLD, age=1000)
+        _, exchange = stage.ask()
+        stage.pass_time(1.81)
+        before = said(exchange), exchange.limits, exchange.explanation
+        stage.network.ends(Result.TIMED_OUT)
+        assert (said(exchange), exchange.limits, exchange.explanation) == before
+        assert before[1] == ()
+        assert stage.recursion.turnovers()["query_packets"] == 1
+
     def test_one_replaces_a_failure(self):
         stage = Stage()
         stage.keep(self.OLD, age=1000)

@@ -269,6 +269,13 @@ def test_few_fetches_are_made_before_somebody_asks(share, questions, most):
     assert len(network.open) == asker.resolver.fetches == questions + most
 
 
+def test_limits_that_a_refresh_reached_are_counted_though_nobody_waits():
+    asker, network = stage(query_packets=1)
+    asker.resolver.refresh(WWW, A)
+    network.ends(Result.TIMED_OUT)
+    assert asker.resolver.untold == {"query_packets": 1}
+
+
 def test_what_is_fetched_already_is_not_refreshed_as_well():
     asker, network = stage()
     asker.start(WWW, A)
