@@ -88,3 +88,10 @@ def test_of_two_dnames_that_redirect_in_turn_the_closest_counts_each_time():
     message = Message(0x1234, QR | AA, [Question(example, 1, 1)])
     message.answer = [RRset(root, 39, 60, (NAMES[2],)), RRset(test, 39, 60, (NAMES[7],))]
     one_input(bytes((8, 0, 0, 1)) + render_message(message))
+
+
+def test_one_dname_may_redirect_and_then_make_too_long_a_name():
+    target = names.from_text(f"{'y' * 63}.bank.example.")
+    message = Message(0x1234, QR | AA, [Question(NAMES[6], 39, 1)])
+    message.answer = [RRset(NAMES[0], 39, 0, (target,))]
+    assert one_input(bytes((6, TYPES.index(39), 0, 1)) + render_message(message)).name == "YXDOMAIN"
