@@ -127,8 +127,9 @@ class WrittenPolicy(Section):
         list[WrittenForward] | None,
         SeveralSections("a list of mappings with zone and servers"),
     ] = key(
-        "Zones for which other servers are asked for them, beside those under"
-        " resolver.forward; what is learned for these clients is kept apart.",
+        "Zones that are asked of other servers for these clients, beside those under"
+        " resolver.forward, the closest zone first; what is learned for them is kept apart, in"
+        " as much memory again.",
         [],
         example=[{"zone": ".", "servers": ["192.0.2.9"]}],
     )
