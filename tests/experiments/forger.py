@@ -18,8 +18,8 @@ UPSTREAM = "127.0.9.4"
 RESOLVER = "127.0.0.1"
 IN_FLIGHT = 1000
 TRUE_PORT_BURST = 1000
-# A reply leaves after the one or the other in turn, so that the resolver's estimate of the
-# server's time spans both, and no query times out.
+# On each way a reply leaves after the one or the other in turn, so that the resolver's
+# estimate of the server's time spans both, and no query times out.
 SHORT_S, LONG_S = 0.5, 2.0
 HONEST = b"\xc0\0\2\1"  # 192.0.2.1
 FORGED = b"\xcb\0\x71\x42"  # 203.0.113.66
@@ -68,7 +68,7 @@ class Shared:
 
 
 class Waiting:
-    """Queries that wait for their answers, by the numbers of their names."""
+    """Queries of one way that wait for their answers, by the numbers of their names."""
 
     def __init__(self):
         self._calls = {}  # number → (when it came, how to answer), the oldest first
@@ -118,7 +118,8 @@ class Authority:
         self._listening = socket.create_server((UPSTREAM, self.port), backlog=512)
         self._listening.setblocking(False)
         self._waiting = Waiting()
-        self._places = {}  # number of a name over UDP → its place among the names
+        self._flying = set()  # numbers of names that wait over UDP
+        self._places = {}  # of some of them → their places among the names
         self._free = list(range(IN_FLIGHT))
         self._streams = {}
 
@@ -151,7 +152,7 @@ class Authority:
                 while True:
                     stream, _ = self._listening.accept()
                     stream.setblocking(False)
-                    self._streams[stream.fileno()] = stream, bytearray()
+                    self._streams[stream.fileno()] = stream, bytearray(), Waiting()
                     self._poller.register(stream.fileno(), select.EPOLLIN)
         else:
             self._stream(*self._streams[descriptor])
@@ -166,7 +167,8 @@ class Authority:
         if self._free and number not in self._places:
             place = self._places[number] = self._free.pop()
             shared.names[place] = number
-        shared.in_flight.value = len(self._places)
+        self._flying.add(number)
+        shared.in_flight.value = len(self._flying)
         self._waiting.add(
             number, time.monotonic(), lambda: self._answer_datagram(octets, client, number)
         )
@@ -181,9 +183,10 @@ class Authority:
         place = self._places.pop(number, None)
         if place is not None:
             self._free.append(place)
-            self.shared.in_flight.value = len(self._places)
+        self._flying.discard(number)
+        self.shared.in_flight.value = len(self._flying)
 
-    def _stream(self, stream, buffer):
+    def _stream(self, stream, buffer, waiting):
         try:
             octets = stream.recv(65536)
         except BlockingIOError:
@@ -201,11 +204,11 @@ class Authority:
             del buffer[: 2 + size]
             self.shared.streams.value += 1
             # Asked again over TCP: the exchange over UDP has ended.
-            self._over(number_of(query))
+            number = number_of(query)
+            self._over(number)
+            self._waiting.drop(number)
             reply = reply_to(query, HONEST)
-            self._waiting.add(
-                number_of(query), time.monotonic(), partial(self._send_all, stream, reply)
-            )
+            waiting.add(number, time.monotonic(), partial(self._send_all, stream, reply))
 
     def _send_all(self, stream, reply):
         if stream.fileno() >= 0:

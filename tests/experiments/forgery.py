@@ -207,8 +207,9 @@ class Attack:
             if now >= next_at:
                 next_at = now + 0.02
                 samples.append(shared.in_flight.value)
-                missing = IN_FLIGHT - shared.in_flight.value
-                clients.ask(max(0, min(missing, pace, 6000 - clients.waiting)))
+                on_their_way = max(0, clients.asked - shared.datagrams.value)
+                missing = IN_FLIGHT - shared.in_flight.value - on_their_way
+                clients.ask(max(0, min(missing, pace)))
             clients.hear()
         return sum(samples) / max(1, len(samples))
 
@@ -280,6 +281,7 @@ def settings(port):
             "priming": "off",
             "limits": {
                 "client_misses": 0,
+                "outgoing_tcp": 256,
                 "query_time": "30s",
                 "late_answer": "30s",
                 **limits,
@@ -354,7 +356,7 @@ def main():
     parser.add_argument("--random", type=int, default=10_000_000)
     parser.add_argument("--true-port", type=int, default=1_000_000)
     parser.add_argument(
-        "--rate", type=int, default=50_000, help="forged replies to any port a second"
+        "--rate", type=int, default=35_000, help="forged replies to any port a second"
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
