@@ -93,9 +93,11 @@ class PolicyRecursion(Recursion):
             apart.forget_failures()
 
     def turnovers(self) -> dict[str, int]:
-        """Return how often each table forgot its older half, by the name of its limit."""
+        """Return hits of limits that no reply tells of; see there."""
         found = Counter(super().turnovers())
         for apart in self._apart.values():
-            # The tables of servers are everybody's.
-            found["failure_table"] += apart.turnovers()["failure_table"]
+            for limit, hits in apart.turnovers().items():
+                # The tables of servers are everybody's.
+                if limit != "server_table":
+                    found[limit] += hits
         return dict(found)

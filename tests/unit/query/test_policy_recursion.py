@@ -18,7 +18,7 @@ from dnsd.resolver.commands import Result
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.wire.message import QR, RA, RD, parse_query
-from dnsd.wire.names import ROOT
+from dnsd.wire.names import ROOT, from_text
 
 WWW = "www.bank.test."
 CLIENT = b"\xc6\x33\x64\1"
@@ -143,6 +143,15 @@ def test_a_flush_empties_what_is_kept_apart():
     assert [stage.ask(2, name)[0] for name in (WWW, "n1.bank.test.")] == [Found.NOW, Found.NOW]
     stage.recursion.forget_failures()
     assert [stage.ask(2, name)[0] for name in (WWW, "n1.bank.test.")] == [Found.LATER, Found.LATER]
+
+
+def test_limits_of_searches_that_nobody_waits_for_are_counted_of_all():
+    stage = Stage()
+    for asker in (stage.usual, stage.apart):
+        asker.resolver.refresh(from_text(WWW), 1)
+        while asker.internet.open:
+            asker.internet.ends(Result.TIMED_OUT)
+    assert stage.recursion.turnovers()["server_tries"] == 2
 
 
 def test_full_tables_of_failures_are_counted_of_all():
