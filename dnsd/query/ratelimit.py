@@ -4,7 +4,9 @@ Replies are counted by client net and *rate class*: what kind of reply it is,
 and of which name. The net is a /24 or a /56, because a forger chooses among a
 victim's addresses and an IPv6 customer has a whole /56 (RFC 6177 §2). A reply
 over its rate is sent as a header and a question with TC=1, so a real client
-asks again over TCP and a forger gains nothing.
+asks again over TCP and a forger gains nothing. Who may have names resolved has limits of
+its own and gets answers and errors as often as it asks; FORMERR and answers about
+the server itself are counted for it as for everybody (``views``).
 
 Each counter is the moment at which its debt will be paid off (the generic cell
 rate algorithm). Counters live in two rows of fixed length; a class has one cell

@@ -23,9 +23,9 @@ from dnsd.query.finish import (
     unparsed_octets,
 )
 from dnsd.query.padding import is_wanted, padded
-from dnsd.query.ratelimit import ERROR_CLASS, FORMERR_CLASS, LIMITS
+from dnsd.query.ratelimit import ERROR_CLASS, FORMERR_CLASS, LIMITS, RateKind
 from dnsd.query.request import Reply, Request, Transport
-from dnsd.query.views import UNLIMITED
+from dnsd.query.views import EXEMPT, UNLIMITED
 from dnsd.wire.edns import MAX_OPTIONS
 from dnsd.wire.edns_options import render_keepalive
 from dnsd.wire.iana import OptionCode, Rcode, RRType
@@ -48,6 +48,8 @@ _NOERROR: Final = int(Rcode.NOERROR)
 _FORMERR: Final = int(Rcode.FORMERR)
 _NOTIMP: Final = int(Rcode.NOTIMP)
 _SERVFAIL: Final = int(Rcode.SERVFAIL)
+# Kinds of replies that who may have names resolved gets as often as it asks.
+_OF_NAMES: Final = frozenset((int(RateKind.RESPONSE), int(RateKind.ERROR)))
 
 
 @dataclass(slots=True)
@@ -127,10 +129,15 @@ class Replies:
 
     def is_within_rate(self, exchange: Exchange) -> bool:
         """Count a reply under its rate class; false if it must not be sent."""
-        if not exchange.is_datagram or exchange.verdict == VALID or exchange.view & UNLIMITED:
+        if not exchange.is_datagram or exchange.verdict == VALID:
             return True
-        request = exchange.request
-        return self._parts.limiter.allow(request.client, exchange.rate_class, request.now)
+        return self._is_within_rate(exchange.request, exchange.view, exchange.rate_class)
+
+    def _is_within_rate(self, request: Request, view: int, rate_class: bytes) -> bool:
+        exempt = UNLIMITED if rate_class[0] in _OF_NAMES else EXEMPT
+        return bool(view & exempt) or self._parts.limiter.allow(
+            request.client, rate_class, request.now
+        )
 
     def answer(self, exchange: Exchange, answer: Answer) -> Reply:
         """Reply with records; its rate was checked."""
@@ -203,8 +210,7 @@ class Replies:
             opcode_known: without that, the form of the message is unknown too.
         """
         view = self._parts.views.view(request.client)
-        is_limited = request.transport is _UDP and not view & UNLIMITED
-        if is_limited and not self._parts.limiter.allow(request.client, FORMERR_CLASS, request.now):
+        if request.transport is _UDP and not self._is_within_rate(request, view, FORMERR_CLASS):
             return _dropped(str(error))
         rcode = _FORMERR if opcode_known else _NOTIMP
         octets = unparsed_octets(request.octets, rcode)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 # Bits of a view. No bit at all is the strictest verdict.
 AUTHORITY: Final = 1  # may ask about our zones
-UNLIMITED: Final = 2  # response rate limiting does not count it
+UNLIMITED: Final = 2  # answers, denials and refusals to it are not counted
 RECURSION: Final = 4  # may have names resolved
+EXEMPT: Final = 8  # nothing that it is sent is counted
 # The bits above are the number of the policy for the client, 0 for none.
-POLICY_SHIFT: Final = 3
+POLICY_SHIFT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class ViewOptions:
     Attributes:
         allow: clients that may ask about our zones.
         unlimited: clients that response rate limiting leaves alone.
-        recursion: clients that may have names resolved; nobody unless said.
+        recursion: clients that may have names resolved; nobody unless said. Their
+            answers are not counted, as a resolver's clients ask often, but replies
+            to malformed queries and about the server itself are: no stub needs many.
         policy: tells the number of the policy for an address, 0 for none.
         clients: verdicts remembered in each of two generations, about 100
             octets each.
@@ -86,7 +89,7 @@ class Views:
         if options.recursion is not None and options.recursion.contains(client):
             view |= RECURSION | UNLIMITED
         if options.unlimited.contains(client):
-            view |= UNLIMITED
+            view |= UNLIMITED | EXEMPT
         if options.policy is not None:
             view |= options.policy(client) << POLICY_SHIFT
         return view

@@ -5,9 +5,11 @@ import pytest
 from fakes.authority import SLOT
 from fakes.octets import message, opt, option, query
 
+from dnsd.query.acl import Networks
 from dnsd.query.identity import Identity
 from dnsd.query.ratelimit import ERROR_CLASS, RESPONSE_CLASS
 from dnsd.query.request import Transport
+from dnsd.query.views import ViewOptions, Views
 from dnsd.wire import names
 
 # Not exempt from response rate limiting, as loopback is.
@@ -119,6 +121,39 @@ def test_malformed_queries_get_one_formerr_a_second(world, octets):
     assert dropped.error
     world.now += 1.01
     assert world.ask(octets, CLIENT).rcode == 1
+
+
+@pytest.fixture
+def world_of_a_resolver(make_world):
+    """Has names resolved for the clients that these tests ask as."""
+    networks = map(Networks.from_text, (["any"], ["loopback"], ["192.0.2.0/24"]))
+    allow, unlimited, recursion = networks
+    views = Views(ViewOptions(allow, unlimited, recursion=recursion))
+    return make_world(views=views, identity=Identity(version=b"dnsd"))
+
+
+@pytest.mark.parametrize("octets", MALFORMED)
+def test_who_may_have_names_resolved_gets_one_formerr_a_second_too(world_of_a_resolver, octets):
+    world = world_of_a_resolver
+    assert world.ask(octets, CLIENT).rcode == 1
+    assert world.ask(octets, CLIENT).limits == ("formerr_rate",)
+
+
+def test_who_may_have_names_resolved_gets_answers_and_errors_as_often_as_it_asks(
+    world_of_a_resolver,
+):
+    world = world_of_a_resolver
+    for octets in (query(), query("nope.example.test."), query(FOREIGN)):
+        assert not any(world.ask(octets, CLIENT).limits for _ in range(100))
+
+
+def test_who_may_have_names_resolved_is_told_the_identity_three_times_a_second(
+    world_of_a_resolver,
+):
+    world = world_of_a_resolver
+    reply, count = exhaust(world, query("version.bind.", 16, 3))
+    assert (reply.limits, count) == (("chaos_rate",), 3)
+    assert not any(world.ask(query("version.bind.", 16, 3)).limits for _ in range(100))
 
 
 @pytest.mark.parametrize("octets", MALFORMED)

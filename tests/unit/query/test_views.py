@@ -5,7 +5,15 @@ import ipaddress
 import pytest
 
 from dnsd.query.acl import Networks
-from dnsd.query.views import AUTHORITY, POLICY_SHIFT, RECURSION, UNLIMITED, ViewOptions, Views
+from dnsd.query.views import (
+    AUTHORITY,
+    EXEMPT,
+    POLICY_SHIFT,
+    RECURSION,
+    UNLIMITED,
+    ViewOptions,
+    Views,
+)
 
 
 def views(clients=4):
@@ -24,9 +32,9 @@ def packed(address):
 VERDICTS = [
     pytest.param("203.0.113.1", 0, id="nobody"),
     pytest.param("192.0.2.9", AUTHORITY, id="may ask"),
-    pytest.param("198.51.100.1", UNLIMITED, id="may not ask but is not counted"),
-    pytest.param("127.0.0.1", AUTHORITY | UNLIMITED, id="both"),
-    pytest.param("::1", AUTHORITY | UNLIMITED, id="both over IPv6"),
+    pytest.param("198.51.100.1", UNLIMITED | EXEMPT, id="may not ask but is not counted"),
+    pytest.param("127.0.0.1", AUTHORITY | UNLIMITED | EXEMPT, id="both"),
+    pytest.param("::1", AUTHORITY | UNLIMITED | EXEMPT, id="both over IPv6"),
     pytest.param("2001:db8::1", 0, id="the other family"),
 ]
 
@@ -42,7 +50,7 @@ def test_a_flood_of_clients_changes_no_verdict_and_stays_bounded():
     table = views(clients=8)
     for i in range(100):
         table.view(bytes([203, 0, 113, i]))
-        assert table.view(packed("127.0.0.1")) == AUTHORITY | UNLIMITED
+        assert table.view(packed("127.0.0.1")) == AUTHORITY | UNLIMITED | EXEMPT
         assert table.view(packed("203.0.113.0")) == 0
     assert len(table._newer) <= 8
     assert len(table._older) <= 8
@@ -57,7 +65,7 @@ def test_clients_that_fit_are_never_set_aside():
     assert table.turnovers == 0
 
 
-def test_who_may_recurse_is_not_rate_limited_and_has_its_policy():
+def test_answers_to_who_may_recurse_are_not_counted_and_it_has_its_policy():
     options = ViewOptions(
         allow=Networks.from_text(["any"]),
         unlimited=Networks.from_text([]),
