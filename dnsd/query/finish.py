@@ -11,6 +11,7 @@ left out; other additional records are left out silently (RFC 2181 §9).
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,15 @@ from dnsd.wire.edns import OPT_FIXED_OCTETS
 from dnsd.wire.edns_options import Error, render_error
 from dnsd.wire.iana import Opcode, OptionCode
 from dnsd.wire.message import AA, OPCODE_SHIFT, QR, RD, TC
-from dnsd.wire.writer import ADDITIONAL, ANSWER, AUTHORITY, MAX_MESSAGE_OCTETS, MessageWriter
+from dnsd.wire.reader import HEADER_OCTETS
+from dnsd.wire.writer import (
+    ADDITIONAL,
+    ANSWER,
+    AUTHORITY,
+    COMPRESSED_TYPES,
+    MAX_MESSAGE_OCTETS,
+    MessageWriter,
+)
 
 if TYPE_CHECKING:
     from dnsd.authority.answer import Answer
@@ -31,6 +40,10 @@ _OPCODE_BITS: Final = 0xF << OPCODE_SHIFT
 _COPIED: Final = _OPCODE_BITS | RD  # AD and CD are clear (RFC 4035 §3.1.6)
 _EDE: Final = int(OptionCode.EDE)
 _NO_COUNTS: Final = bytes(6)
+_HEADER: Final = struct.Struct("!6H")
+# Of a record of the question's own name, what all of an RRset begin with.
+_FIXED: Final = struct.Struct("!HHHI")
+_TO_QUESTION: Final = 0xC00C
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +139,48 @@ def answer_octets(query: Query, answer: Answer, limit: int, opt: bytes, flags: i
         opt: the OPT record or nothing; always has room.
         flags: further flags of the header, such as RA.
     """
+    flags |= QR | query.flags & _COPIED | answer.rcode & 15
+    if answer.authoritative:
+        flags |= AA
+    octets = _one_rrset(query, answer, opt, flags)
+    if octets and len(octets) <= limit:
+        return Finished(octets, truncated=False, complete=True, names_exceeded=False)
     writer = MessageWriter(limit)
     writer.question(query.qname_as_sent, query.qtype, query.qclass)
     writer.opt(opt)
     do = query.edns is not None and query.edns.do
     truncated, complete = _write_sections(writer, answer, do=do)
-    flags |= QR | query.flags & _COPIED | answer.rcode & 15
-    if answer.authoritative:
-        flags |= AA
     if truncated:
         flags |= TC
     writer.header(query.id, flags)
     return Finished(writer.finish(), truncated, complete, writer.names_left <= 0)
+
+
+def _one_rrset(query: Query, answer: Answer, opt: bytes, flags: int) -> bytes:
+    """Write the commonest answer at once: one RRset of the question's own name.
+
+    Returns:
+        Octets as the message writer would make them, of any length; none when the
+        answer is more than that.
+    """
+    if len(answer.answer) != 1 or answer.authority or answer.additional:
+        return b""
+    rrset, name = answer.answer[0], query.qname
+    if (
+        rrset.owner != name
+        or (rrset.signatures and query.edns is not None and query.edns.do)
+        or rrset.type in COMPRESSED_TYPES
+        or len(name) == 1  # the root is as short as a pointer to it
+    ):
+        return b""
+    question = query.raw[HEADER_OCTETS : query.question_end]
+    count = len(rrset.rdatas)
+    octets = [_HEADER.pack(query.id, flags, 1, count, 0, 1 if opt else 0), question]
+    fixed = _FIXED.pack(_TO_QUESTION, rrset.type, rrset.rdclass, rrset.ttl)
+    for rdata in rrset.rdatas:
+        octets += (fixed, len(rdata).to_bytes(2, "big"), rdata)
+    octets.append(opt)
+    return b"".join(octets)
 
 
 def _write_sections(writer: MessageWriter, answer: Answer, *, do: bool) -> tuple[bool, bool]:

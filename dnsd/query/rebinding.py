@@ -123,7 +123,11 @@ def is_private(address: bytes) -> bool:
 
 
 def _has_private(rrset: RRset) -> bool:
-    return any(_is_private(rrset.type, rdata) for rdata in rrset.rdatas)
+    # A loop: with ``any`` and its generator it takes three times as long.
+    for rdata in rrset.rdatas:  # noqa: SIM110
+        if _is_private(rrset.type, rdata):
+            return True
+    return False
 
 
 def _is_private(rrtype: int, rdata: bytes) -> bool:

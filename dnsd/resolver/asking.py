@@ -29,6 +29,7 @@ from dnsd.resolver.candidates import Candidates
 from dnsd.resolver.commands import Exchange, Exchanged, Result, Transport
 from dnsd.resolver.outcome import Explanation, Failed, Step, ended
 from dnsd.resolver.outgoing import Form, query_octets
+from dnsd.resolver.plain_reply import read_plain
 from dnsd.resolver.scrub import Meaning, Scrubbed, scrub
 from dnsd.resolver.selection import Tries, choose
 from dnsd.resolver.servers import address_of
@@ -44,10 +45,14 @@ if TYPE_CHECKING:
     from dnsd.resolver.budget import Budget
     from dnsd.resolver.commands import Ask
     from dnsd.resolver.delegation import Delegation
+    from dnsd.resolver.plain_reply import PlainReply
     from dnsd.resolver.selection import Choice
+    from dnsd.resolver.servers import Server
     from dnsd.resolver.world import World
+    from dnsd.wire.edns import Edns
 
 _COOKIE = int(OptionCode.COOKIE)
+_NOERROR = int(Rcode.NOERROR)
 _FORMERR = int(Rcode.FORMERR)
 _NOTIMP = int(Rcode.NOTIMP)
 _REFUSED = int(Rcode.REFUSED)
@@ -79,12 +84,13 @@ class Told:
 
     Attributes:
         said: what may be believed of it.
-        message: all of it, for those who know better what they may take.
+        message: all of it, for those who know better what they may take; ``None`` when
+            there is nothing more to take.
         server: address of the server.
     """
 
     said: Scrubbed
-    message: Message
+    message: Message | None
     server: bytes
 
 
@@ -155,11 +161,12 @@ class Asking:
         world, address = self.world, choice.address
         transport = choice.transport
         for _ in range(min(_WAYS, self._sends_left)):
-            refusal = self._may_send(address)
+            now = self.world.network.now()
+            refusal = self._may_send(address, now)
             if refusal is not None:
                 return refusal
             try:
-                exchanged: Exchanged = yield self._exchange(choice, transport)
+                exchanged: Exchanged = yield self._exchange(choice, transport, now)
             except GeneratorExit:
                 self._leave(address, timed_out=None)
                 raise
@@ -170,6 +177,8 @@ class Asking:
             if not self._tries.take(address, way, world.options.limits):
                 return None
             transport = way
+            # What it just said may be why it is asked again.
+            choice.server = self.world.servers.find(address, now)
         return None
 
     def _leave(self, address: bytes, *, timed_out: bool | None) -> None:
@@ -177,10 +186,9 @@ class Asking:
         quotas.zones.leave(self.cut.zone, timed_out=timed_out)
         quotas.servers.leave(address, timed_out=timed_out)
 
-    def _may_send(self, address: bytes) -> Failed | None:
+    def _may_send(self, address: bytes, now: float) -> Failed | None:
         """Count one more packet; why not, if it may not be sent."""
         world, budget = self.world, self.budget
-        now = world.network.now()
         if not budget.may_send(now):
             return self._ended(budget.last_hit)
         quotas = world.quotas
@@ -195,14 +203,14 @@ class Asking:
         self._sends_left -= 1
         return None
 
-    def _exchange(self, choice: Choice, transport: Transport) -> Exchange:
+    def _exchange(self, choice: Choice, transport: Transport, now: float) -> Exchange:
         """Make the command for one packet."""
         world, options, address = self.world, self.world.options, choice.address
-        servers = world.servers
+        server = choice.server
         is_datagram = transport is Transport.UDP
         # What is learned of the server meanwhile, by others, was not in this query.
-        self._sent_edns = servers.edns(address)
-        self._sent_cookie = self._cookie(address) if self._sent_edns else b""
+        self._sent_edns = server is None or server.edns
+        self._sent_cookie = self._cookie(server) if self._sent_edns else b""
         form = Form(
             edns=self._sent_edns,
             cookie=self._sent_cookie,
@@ -211,7 +219,7 @@ class Asking:
             randomize_case=options.case_randomization,
         )
         timeout_s = choice.timeout_s if is_datagram else options.limits.tcp_timeout_s
-        left_s = max(0.0, self.budget.deadline - world.network.now())
+        left_s = max(0.0, self.budget.deadline - now)
         self._is_cut_short = left_s < timeout_s
         return Exchange(
             address_of(address),
@@ -222,12 +230,13 @@ class Asking:
             _certificate_name(choice.name) if transport is Transport.TLS else "",
         )
 
-    def _cookie(self, address: bytes) -> bytes:
+    def _cookie(self, server: Server | None) -> bytes:
         """Return what was learned, else a client cookie to begin with (RFC 7873 §5.1)."""
         world = self.world
         if not world.options.cookies:
             return b""
-        return world.servers.cookie(address) or world.entropy(_CLIENT_COOKIE_OCTETS)
+        known = b"" if server is None else server.cookie
+        return known or world.entropy(_CLIENT_COOKIE_OCTETS)
 
     def _judge(
         self, choice: Choice, transport: Transport, exchanged: Exchanged
@@ -247,6 +256,9 @@ class Asking:
         self.budget.received(len(exchanged.octets))
         world.servers.answered(address, exchanged.seconds, now)
         try:
+            plain = read_plain(exchanged.octets, self.name, self.type, forwarder=self.cut.forward)
+            if plain is not None:
+                return self._take(plain, choice, transport, exchanged)
             message = parse_message(_respelled(exchanged.octets, self.name))
         except FormError as error:
             self._reason = Explanation(int(ExtendedError.INVALID_DATA), "malformed reply")
@@ -279,6 +291,27 @@ class Asking:
             self._reason = Explanation(UNREACHABLE, "servers answer with errors")
             return None
         return Told(said, message, address_of(address))
+
+    def _take(
+        self, plain: PlainReply, choice: Choice, transport: Transport, exchanged: Exchanged
+    ) -> Told:
+        """Learn from a reply in which there was nothing to scrub."""
+        address = choice.address
+        if plain.edns is not None and plain.edns.options:
+            self._learn_cookie(address, plain.edns)
+        said = Scrubbed(Meaning.ANSWER, _NOERROR, plain.authoritative, [plain.rrset], self.name)
+        self._trace(choice, transport, exchanged, said)
+        return Told(said, None, address_of(address))
+
+    def _learn_cookie(self, address: bytes, edns: Edns) -> bool:
+        """Keep the cookie that a server returned; whether there is one."""
+        if not self.world.options.cookies:
+            return False
+        cookie = edns.option(_COOKIE)
+        if cookie is None:
+            return False
+        self.world.servers.cookie_learned(address, cookie)
+        return True
 
     def _judge_silence(
         self, address: bytes, transport: Transport, result: Result, now: float
@@ -319,14 +352,12 @@ class Asking:
                 servers.no_edns(address, now)
                 return transport
             return None
-        if message.edns.options and self.world.options.cookies:
-            cookie = message.edns.option(_COOKIE)
-            if cookie is not None:
-                servers.cookie_learned(address, cookie)
-                if rcode == _BADCOOKIE:
-                    # Once more with the new one; who never takes it is asked over TCP.
-                    is_first, self._cookie_refused = not self._cookie_refused, True
-                    return transport if is_first else _over_tcp(transport)
+        if message.edns.options:
+            has_cookie = self._learn_cookie(address, message.edns)
+            if has_cookie and rcode == _BADCOOKIE:
+                # Once more with the new one; who never takes it is asked over TCP.
+                is_first, self._cookie_refused = not self._cookie_refused, True
+                return transport if is_first else _over_tcp(transport)
         return None
 
     def _trace(

@@ -51,7 +51,7 @@ def _prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
         return _NOT_ANSWERED
     rrset = said.chain[0]
     addresses: dict[bytes, tuple[bytes, ...]] = {}
-    for each in told.message.additional:
+    for each in told.message.additional if told.message is not None else ():
         if each.type in _ADDRESSES and each.owner in rrset.rdatas:
             addresses[each.owner] = addresses.get(each.owner, ()) + each.rdatas
     now = world.network.now()

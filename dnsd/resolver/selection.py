@@ -60,12 +60,14 @@ class Choice:
         name: of the server; empty if it has none.
         transport: how.
         timeout_s: how long to wait.
+        server: what is known of it, ``None`` for nothing.
     """
 
     address: bytes
     name: bytes
     transport: Transport
     timeout_s: float
+    server: Server | None = None
 
 
 class Tries:
@@ -90,6 +92,11 @@ class Tries:
     def has_begun(self) -> bool:
         """Tell whether a packet was sent."""
         return bool(self._datagrams or self._connections)
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nobody was asked or given up."""
+        return not (self._datagrams or self._connections or self._given_up)
 
     def count(self, address: bytes) -> int:
         """Return how often an address was asked."""
@@ -131,6 +138,12 @@ class Tries:
         """Ask an address no more in this fetch: it said all that it has to say."""
         self._given_up.add(address)
 
+    def first_transport(self, server: Server | None) -> Transport:
+        """Return how a server is asked that this fetch has not asked yet."""
+        if self.transport is _UDP and server is not None and server.needs_tcp:
+            return _TCP
+        return self.transport
+
     def next_transport(
         self, address: bytes, server: Server | None, now: float, limits: ResolverLimits
     ) -> Transport | None:
@@ -142,14 +155,13 @@ class Tries:
         if address in self._given_up:
             return None
         connections = self._connections.get(address, 0)
-        if (
-            self.transport is not _UDP
-            or (server is not None and server.needs_tcp)
-            or address in self._over_tcp
-        ):
+        first = self.first_transport(server)
+        if first is _UDP and address in self._over_tcp:
+            first = _TCP
+        if first is not _UDP:
             if connections >= min(limits.server_tries, STREAM_TRIES):
                 return None
-            return _TCP if self.transport is _UDP else self.transport
+            return first
         if self._datagrams.get(address, 0) < limits.server_tries:
             return _UDP
         if (
@@ -213,16 +225,24 @@ def _sorted_out(
     lame: list[_Rated] = []
     held: list[_Rated] = []
     seen = set()
+    is_first = tries.is_new
     for name, address in candidates:
         if address in seen:
             continue
         seen.add(address)
         server = servers.find(address, now)
-        transport = tries.next_transport(address, server, now, limits)
-        if transport is None:
-            continue
-        tried = tries.count(address)
-        estimate = _estimate(server, tried, transport, limits)
+        if is_first:
+            tried, transport = 0, tries.first_transport(server)
+        else:
+            tried = tries.count(address)
+            next_transport = tries.next_transport(address, server, now, limits)
+            if next_transport is None:
+                continue
+            transport = next_transport
+        if tried or server is None or server.timeouts or server.srtt < 0:
+            estimate = _estimate(server, tried, transport, limits)
+        else:
+            estimate = server.srtt
         rated = (estimate, address, name, server, transport)
         if server is not None and server.timeouts and server.is_held(now):
             if not tried:
@@ -277,8 +297,8 @@ def _event(rated: _Rated) -> float:
 
 
 def _chosen(rated: _Rated, tries: Tries, limits: ResolverLimits, wait: float) -> Choice:
-    _, address, name, _, transport = rated
+    _, address, name, server, transport = rated
     tries.add(address, transport)
     if transport is not _UDP:
         wait = limits.tcp_timeout_s
-    return Choice(address, name, transport, wait)
+    return Choice(address, name, transport, wait, server)

@@ -210,16 +210,6 @@ class Servers:
         """Keep the COOKIE option that a server returned, client part first."""
         self._known(address).cookie = cookie
 
-    def edns(self, address: bytes) -> bool:
-        """Tell whether a server that was just chosen is asked with EDNS."""
-        server = self._table.get(address)
-        return server is None or server.edns
-
-    def cookie(self, address: bytes) -> bytes:
-        """Return the cookie for a server, empty if there is none."""
-        server = self._table.get(address)
-        return b"" if server is None else server.cookie
-
     def lame(self, address: bytes, zone: bytes, now: float) -> None:
         """Note that a server does not serve a zone, or fails to."""
         self._lame.add(zone + address, now, reason=True)

@@ -50,7 +50,7 @@ MAX_RECORDS: Final = (0xFFFF - HEADER_OCTETS) // 11
 MAX_QUERY_RECORDS: Final = 32
 
 _HEADER = struct.Struct("!6H")
-_OPT_START = b"\x00\x00\x29"  # root owner, type 41
+OPT_START = b"\x00\x00\x29"  # root owner, type 41
 _OPT_REST = struct.Struct("!HIH")
 _TYPE_CLASS = struct.Struct("!HH")
 
@@ -220,7 +220,7 @@ def _read_records(
 ) -> tuple[Edns | None, bool]:
     """Read what stands behind the question: EDNS, and whether there is a TSIG."""
     if counts == (0, 0, 1) and _is_opt(octets, offset):
-        return _opt_alone(octets, offset + 3), False
+        return opt_alone(octets, offset + 3), False
     if sum(counts) > MAX_QUERY_RECORDS and opcode != Opcode.UPDATE:
         raise FormError(f"query with more than {MAX_QUERY_RECORDS} records")
     return walk_records(octets, offset, counts)
@@ -228,10 +228,10 @@ def _read_records(
 
 def _is_opt(octets: bytes, offset: int) -> bool:
     """Tell whether an OPT record begins at an offset, with all its fixed fields."""
-    return octets.startswith(_OPT_START, offset) and offset + OPT_FIXED_OCTETS <= len(octets)
+    return octets.startswith(OPT_START, offset) and offset + OPT_FIXED_OCTETS <= len(octets)
 
 
-def _opt_alone(octets: bytes, offset: int) -> Edns:
+def opt_alone(octets: bytes, offset: int) -> Edns:
     """Read an OPT record from its class on, the last record of a message."""
     udp_size, ttl, rdlength = _OPT_REST.unpack_from(octets, offset)
     if not rdlength:
@@ -298,7 +298,7 @@ def parse_message(octets: bytes, *, max_records: int = MAX_RECORDS) -> Message:
         _read_section(reader, message, 1, header.authority_count)
     if header.additional_count == 1 and _is_opt(octets, reader.offset):
         # What most replies end with.
-        message.edns = _opt_alone(octets, reader.offset + 3)
+        message.edns = opt_alone(octets, reader.offset + 3)
     elif header.additional_count:
         _read_section(reader, message, 2, header.additional_count)
     return message

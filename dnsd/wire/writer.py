@@ -39,7 +39,7 @@ _MX = int(RRType.MX)
 _RRSIG = int(RRType.RRSIG)
 _MINFO = int(RRType.MINFO)
 _SOA_NUMBERS = 20  # octets behind the two names
-_COMPRESSED = frozenset(int(rrtype) for rrtype in COMPRESSED)
+COMPRESSED_TYPES = frozenset(int(rrtype) for rrtype in COMPRESSED)
 
 
 class MessageWriter:
@@ -167,7 +167,7 @@ class MessageWriter:
         """Write the records behind the first owner; whether they fit."""
         out = self._out
         room = self._room
-        if rrset.type in _COMPRESSED:
+        if rrset.type in COMPRESSED_TYPES:
             for rdata in rrset.rdatas:
                 out += fixed
                 fixed = repeated

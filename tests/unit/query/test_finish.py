@@ -23,6 +23,7 @@ from dnsd.query.finish import (
 from dnsd.wire import names
 from dnsd.wire.message import parse_query
 from dnsd.wire.rrset import RRset
+from dnsd.wire.writer import ANSWER, MessageWriter
 
 EDNS = opt()
 LONGEST = b"\1a" * 127 + b"\0\0\1\0\1"
@@ -191,3 +192,32 @@ def test_an_option_beside_others_does_not_come_off():
     ].octets
     assert with_option(reply, option(65003, b"")) is None
     assert without_option(reply, 4) is None
+
+
+RDATAS = st.lists(st.binary(max_size=300), min_size=1, max_size=6, unique=True).map(tuple)
+
+
+@given(
+    name=st.sampled_from(["www.example.test.", "a.test.", "."]),
+    rrtype=st.sampled_from([1, 16, 28, 39, 46, 65280]),
+    rdatas=RDATAS,
+    signatures=st.sampled_from([(), (b"signature",)]),
+    edns=st.sampled_from([None, opt(), opt(flags=0x8000)]),
+    limit=st.integers(100, 1300),
+)
+def test_one_rrset_is_written_as_the_message_writer_writes_it(
+    name, rrtype, rdatas, signatures, edns, limit
+):
+    parsed = parse_query(query(name, rrtype, edns=edns))
+    record = OptWriter(FinishOptions()).record(parsed, 0, b"")
+    rrset = RRset(parsed.qname, rrtype, 300, rdatas, signatures)
+    answer = Answer(0, authoritative=True, answer=[rrset], authority=[], additional=[])
+    finished = answer_octets(parsed, answer, limit, record)
+    writer = MessageWriter(limit)
+    writer.question(parsed.qname_as_sent, rrtype, 1)
+    writer.opt(record)
+    do = parsed.edns is not None and parsed.edns.do
+    fits = writer.rrset(ANSWER, rrset, with_signatures=do)
+    writer.header(parsed.id, finished.octets[2] << 8 | finished.octets[3])
+    assert finished.octets == writer.finish()
+    assert (finished.complete, finished.truncated) == (fits, not fits)

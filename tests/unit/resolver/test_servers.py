@@ -92,11 +92,10 @@ def test_a_server_is_held_after_five_timeouts_and_ten_seconds(silence, timeouts,
 
 def test_edns_and_letter_case_are_known_for_a_quarter_of_an_hour():
     servers = Servers(LIMITS)
-    assert servers.edns(ONE)
     servers.no_edns(ONE, 100.0)
     servers.case_changed(ONE, 100.0)
-    assert not servers.edns(ONE)
-    assert servers.edns(OTHER)
+    assert not servers.find(ONE, 100.0).edns
+    assert servers.find(OTHER, 100.0) is None
     for i in range(100):
         servers.answered(ONE, 0.02, 100.0 + i)  # answers do not make them last longer
     before = servers.find(ONE, 100.0 + FACTS_S - 1)
@@ -116,10 +115,9 @@ def test_times_are_forgotten_when_a_server_was_not_asked_for_a_quarter_of_an_hou
 
 def test_a_cookie_is_kept():
     servers = Servers(LIMITS)
-    assert servers.cookie(ONE) == b""
     servers.cookie_learned(ONE, b"client->server->>")
-    assert servers.cookie(ONE) == b"client->server->>"
-    assert servers.cookie(OTHER) == b""
+    assert servers.find(ONE, 0.0).cookie == b"client->server->>"
+    assert servers.find(OTHER, 0.0) is None
 
 
 def test_a_server_is_lame_for_one_zone_and_a_while():
@@ -169,8 +167,6 @@ def test_asking_what_is_known_changes_nothing():
     servers = Servers(LIMITS)
     for address in (ONE, OTHER):
         servers.find(address, 0.0)
-        servers.edns(address)
-        servers.cookie(address)
         servers.is_lame(address, ZONE, 0.0)
     assert servers.find(ONE, 0.0) is None
 
