@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from dnsd.net.gathering import Gathering
 
 if TYPE_CHECKING:
     from dnsd.net.clock import Clock
@@ -19,9 +21,11 @@ class Surroundings:
         clock: the time, and calls in the future.
         log: of this process.
         row: counters of this process.
+        gathering: of what replies of name servers lead to.
     """
 
     reactor: Any
     clock: Clock
     log: EventLog
     row: memoryview
+    gathering: Gathering = field(default_factory=Gathering)

@@ -1,22 +1,21 @@
 """Replies to datagrams of earlier turns, sent together.
 
 Name servers answer many queries in one turn of the reactor, and each answer is a
-reply to somebody. They are gathered and go out in one system call: when `SLOTS` wait,
-else in the next turn, which begins at once.
+reply to somebody. These go out in one system call: when `SLOTS` wait, else when all
+answers of the turn were read. A reply that has another cause goes out at once.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from dnsd.net.mmsg import IP_PKTINFO, DatagramVectors
 from dnsd.observe import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from dnsd.net.gathering import Gathering
     from dnsd.query.request import Request
 
 #: Replies sent by one system call.
@@ -32,30 +31,21 @@ _IPV4_HEADER: Final = (28, int(socket.IPPROTO_IP), IP_PKTINFO)
 _IPV6_HEADER: Final = (36, int(socket.IPPROTO_IPV6), int(socket.IPV6_PKTINFO))
 
 
-class CallingReactor(Protocol):
-    """The method of Twisted's ``IReactorTime`` that is needed."""
-
-    def callLater(  # noqa: N802 - Twisted's name
-        self, delay: float, call: Callable[[], object], /
-    ) -> object:
-        """Call something after a delay in seconds."""
-
-
 class LateReplies:
     """Sends from one listening socket."""
 
     def __init__(
-        self, reactor: CallingReactor, sock: socket.socket, row: memoryview, octets: int
+        self, gathering: Gathering, sock: socket.socket, row: memoryview, octets: int
     ) -> None:
         """Prepare the buffers.
 
         Args:
-            reactor: calls when a turn is over.
+            gathering: of the readers whose reading leads to replies.
             sock: bound, non-blocking.
             row: counters of this process.
             octets: of the largest reply.
         """
-        self._reactor = reactor
+        self._gathering = gathering
         self._row = row
         self._vectors = DatagramVectors(sock, SLOTS, octets)
         self._is_ipv4 = sock.family == _IPV4
@@ -84,10 +74,10 @@ class LateReplies:
         vectors.outbox[start : start + len(reply)] = reply
         vectors.to_send[i * 2 + 1] = len(reply)
         self._waiting = i + 1
-        if not i:
-            self._reactor.callLater(0, self.flush)
-        elif self._waiting == SLOTS:
+        if self._waiting == SLOTS or not self._gathering.is_open:
             self.flush()
+        elif not i:
+            self._gathering.at_close(self.flush)
 
     def flush(self) -> None:
         """Send what waits; what cannot be sent at once is lost and counted."""

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
-from dnsd.net.late_replies import CallingReactor, LateReplies
+from dnsd.net.gathering import Gathering
+from dnsd.net.late_replies import LateReplies
 from dnsd.net.mmsg import RECEIVE_OCTETS, DatagramVectors
 from dnsd.net.responder import NO_ALIASES
 from dnsd.observe import metrics
@@ -52,34 +53,34 @@ class ReadingReactor(Protocol):
         """Stop calling it."""
 
 
-class Reactor(ReadingReactor, CallingReactor, Protocol):
-    """What is needed of Twisted's reactor."""
-
-
 @implementer(IReadDescriptor)
 class UdpBatch:
     """Reads one listening socket for one reactor."""
 
     def __init__(
         self,
-        reactor: Reactor,
+        reactor: ReadingReactor,
         sock: socket.socket,
         responder: Responder,
         datagrams: int = DATAGRAMS_PER_TURN,
+        gathering: Gathering | None = None,
     ) -> None:
         """Prepare the buffers; nothing is read before :meth:`start`.
 
         Args:
-            reactor: adds and removes readers, and calls later.
+            reactor: adds and removes readers.
             sock: bound, non-blocking.
             responder: answers what no alias answers.
             datagrams: at most so many are read in one turn (``datagrams_per_turn``).
+            gathering: of the readers whose reading leads to replies of earlier turns.
         """
         self._reactor = reactor
         self._socket = sock
         self._responder = responder
         self._vectors = DatagramVectors(sock, datagrams, responder.max_datagram)
-        self._late = LateReplies(reactor, sock, responder.row, responder.max_datagram)
+        self._late = LateReplies(
+            gathering or Gathering(), sock, responder.row, responder.max_datagram
+        )
         self._is_ipv4 = sock.family == _IPV4
         self._local = _local_reader(self._vectors, ipv4=self._is_ipv4)
         # Peer address octets → the aliases of its view, and whether to count replies.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from dnsd.net.gathering import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,7 @@ class UpstreamOptions:
             lead to; empty for the system's.
         distrusted: is told of a server whose certificate is refused, and why; once
             until the reason is another one.
+        gathering: of what replies lead to.
     """
 
     judge: Callable[[bytes, bytes], Verdict]
@@ -52,3 +55,4 @@ class UpstreamOptions:
     reuse_queries: int = 100
     trust: str = ""
     distrusted: Callable[[Server, str], None] = lambda _server, _why: None
+    gathering: Gathering = field(default_factory=Gathering)

@@ -167,6 +167,7 @@ class UdpExchanges:
         self._row = row
         self._judge = options.judge
         self._edns_size = options.edns_size
+        self._gathering = options.gathering
         self._ports = SourcePorts(options.entropy, options.denied_ports)
         self._open: dict[int, UdpExchange] = {}
         self._epoll = select.epoll()
@@ -203,6 +204,7 @@ class UdpExchanges:
     def doRead(self) -> None:  # noqa: N802 - Twisted's name
         """Read the sockets that have something, some of them if there are many."""
         find = self._open.get
+        self._gathering.open()
         for descriptor, _ in self._epoll.poll(0, SOCKETS_PER_TURN):
             # What another reply of this turn led to may have closed it.
             started = find(descriptor)
@@ -211,6 +213,7 @@ class UdpExchanges:
                     self._receive(started)
                 except Exception:  # noqa: BLE001 - Twisted would stop reading for all others
                     _log.failure("reading a reply failed")
+        self._gathering.close()
 
     def begin(self, started: UdpExchange, now: float) -> None:
         """Send the query, or see to it that this is tried again or given up."""

@@ -205,7 +205,7 @@ def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surround
     datagrams = inheritance.config.limits.datagrams_per_turn
 
     def reader_of(opened: socket.socket) -> UdpBatch:
-        return UdpBatch(around.reactor, opened, responder, datagrams)
+        return UdpBatch(around.reactor, opened, responder, datagrams, around.gathering)
 
     return Serving(inheritance.listeners, reader_of, streams, upkeep, around)
 

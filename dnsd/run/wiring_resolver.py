@@ -207,6 +207,7 @@ def network(config: Config, around: Surroundings) -> Upstream:
             reuse_queries=limits.tcp_reuse_queries,
             trust="" if trust is None else str(trust),
             distrusted=partial(_tell_of_certificate, around.log),
+            gathering=around.gathering,
         ),
     )
 

@@ -8,10 +8,10 @@ from bench.recursion import KINDS, measure
 
 @pytest.mark.slow
 @pytest.mark.peers("nsd", "named", "unbound", "kresd", "pdns_recursor", "dnsperf")
-def test_every_resolver_is_measured_hot_and_cold(tmp_path, capsys):
-    hot, cold = measure(argparse.Namespace(rounds=1, seconds=1, cold=1000), tmp_path)
-    assert hot > 0
-    assert cold > 0
+def test_every_resolver_is_measured_hot_cold_and_flooded(tmp_path, capsys):
+    options = argparse.Namespace(rounds=1, seconds=1, cold=1000, rate=2000)
+    tables = measure(options, tmp_path)
+    assert all(ratio > 0 for ratios in tables for ratio in ratios.values())
     lines = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     names = [kind.name for kind in KINDS]
-    assert lines == ["hot", *names, "cold", *names]
+    assert lines == ["hot", *names, "cold", *names, "flood", *names]

@@ -5,25 +5,10 @@ import socket
 
 import pytest
 
+from dnsd.net.gathering import Gathering
 from dnsd.net.late_replies import SLOTS, LateReplies
 from dnsd.observe import metrics
 from dnsd.query.request import Request, Transport
-
-
-class Reactor:
-    """Calls when told to."""
-
-    def __init__(self):
-        self.calls = []
-
-    def callLater(self, delay, call):  # noqa: N802 - Twisted's name
-        assert not delay
-        self.calls.append(call)
-
-    def turn(self):
-        calls, self.calls = self.calls, []
-        for call in calls:
-            call()
 
 
 @contextlib.contextmanager
@@ -51,50 +36,58 @@ def late_replies(address, *, wildcard=False):
             b"", packed, client.getsockname()[1], packed if wildcard else None,
             Transport.UDP, 0.0, 0,
         )  # fmt: skip
-        reactor, page = Reactor(), metrics.new_page(1)
-        sender = LateReplies(reactor, sock, page.row(0), 1232)
-        yield sender, reactor, client, request
+        gathering, page = Gathering(), metrics.new_page(1)
+        sender = LateReplies(gathering, sock, page.row(0), 1232)
+        yield sender, gathering, client, request
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_replies_go_out_together_when_the_turn_is_over(address):
-    with late_replies(address) as (sender, reactor, client, request):
+def test_replies_go_out_together_when_all_was_read(address):
+    with late_replies(address) as (sender, gathering, client, request):
+        gathering.open()
         sender.add(request, b"first")
         sender.add(request, b"second reply")
         client.setblocking(False)
         with pytest.raises(BlockingIOError):
             client.recv(100)
-        reactor.turn()
+        gathering.close()
         client.settimeout(5)
         assert [client.recv(2000), client.recv(2000)] == [b"first", b"second reply"]
-        assert not reactor.calls
 
 
-def test_as_many_as_fit_do_not_wait_for_the_turn():
-    with late_replies("127.0.0.1") as (sender, reactor, client, request):
-        replies = [b"reply %d" % number for number in range(SLOTS + 1)]
+def test_a_reply_to_which_no_reading_led_goes_out_at_once():
+    with late_replies("127.0.0.1") as (sender, _, client, request):
+        sender.add(request, b"one")
+        assert client.recv(100) == b"one"
+        sender.add(request, b"other")
+        assert client.recv(100) == b"other"
+
+
+def test_as_many_as_fit_do_not_wait_for_the_end():
+    with late_replies("127.0.0.1") as (sender, gathering, client, request):
+        gathering.open()
+        replies = [b"reply %d" % number for number in range(2 * SLOTS + 1)]
         for reply in replies:
             sender.add(request, reply)
-        assert [client.recv(100) for _ in range(SLOTS)] == replies[:SLOTS]
-        while reactor.calls:
-            reactor.turn()
-        assert client.recv(100) == replies[SLOTS]
+        assert [client.recv(100) for _ in range(2 * SLOTS)] == replies[:-1]
+        gathering.close()
+        assert client.recv(100) == replies[-1]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.5", "::1"])
 def test_a_reply_leaves_from_the_address_that_was_asked(address):
-    with late_replies(address, wildcard=True) as (sender, reactor, client, request):
+    with late_replies(address, wildcard=True) as (sender, _, client, request):
         sender.add(request, b"reply")
-        reactor.turn()
         reply, peer = client.recvfrom(100)
         assert (reply, peer[0]) == (b"reply", address)
 
 
 def test_what_the_kernel_refuses_is_counted_and_the_others_are_sent():
-    with late_replies("127.0.0.1") as (sender, reactor, client, request):
+    with late_replies("127.0.0.1") as (sender, gathering, client, request):
         bad = Request(b"", b"\xff\xff\xff\xff", 9, None, Transport.UDP, 0.0, 0)
+        gathering.open()
         sender.add(bad, b"lost")
         sender.add(request, b"reply")
-        reactor.turn()
+        gathering.close()
         assert client.recv(100) == b"reply"
         assert sender._row[metrics.drop_slot("send_failed")] == 1
