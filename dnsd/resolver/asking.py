@@ -28,7 +28,7 @@ from dnsd.resolver.acceptance import proves_path
 from dnsd.resolver.candidates import Candidates
 from dnsd.resolver.commands import Exchange, Exchanged, Result, Transport
 from dnsd.resolver.outcome import Explanation, Failed, Step, ended
-from dnsd.resolver.outgoing import Form, query_octets
+from dnsd.resolver.outgoing import Form, query_octets, respelled
 from dnsd.resolver.plain_reply import read_plain
 from dnsd.resolver.scrub import Meaning, Scrubbed, scrub
 from dnsd.resolver.selection import Tries, choose
@@ -37,7 +37,6 @@ from dnsd.wire.errors import FormError
 from dnsd.wire.iana import ExtendedError, OptionCode, Rcode
 from dnsd.wire.message import Message, parse_message
 from dnsd.wire.names import to_text
-from dnsd.wire.reader import HEADER_OCTETS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -259,7 +258,7 @@ class Asking:
             plain = read_plain(exchanged.octets, self.name, self.type, forwarder=self.cut.forward)
             if plain is not None:
                 return self._take(plain, choice, transport, exchanged)
-            message = parse_message(_respelled(exchanged.octets, self.name))
+            message = parse_message(respelled(exchanged.octets, self.name))
         except FormError as error:
             self._reason = Explanation(int(ExtendedError.INVALID_DATA), "malformed reply")
             self._trace(choice, transport, exchanged, None, str(error))
@@ -382,17 +381,6 @@ class Asking:
                 remark,
             )
             self.budget.trace(step)
-
-
-def _respelled(reply: bytes, name: bytes) -> bytes:
-    """Spell the question in lower case again.
-
-    Other names of the reply point into it, and nobody must see our random letters.
-    """
-    end = HEADER_OCTETS + len(name)
-    if len(reply) < end:
-        return reply
-    return reply[:HEADER_OCTETS] + name + reply[end:]
 
 
 def _over_tcp(transport: Transport) -> Transport | None:

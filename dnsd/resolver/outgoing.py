@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dnsd.wire.iana import OptionCode, RRType
+from dnsd.wire.reader import HEADER_OCTETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,17 @@ def query_octets(name: bytes, rrtype: int, form: Form, entropy: Callable[[int], 
         opt = _OPT.pack(0, _OPT_TYPE, form.edns_size, opt_ttl, 4 + size)
         opt += _OPTION.pack(_COOKIE, size) + cookie
     return random[:2] + _HEADER.pack(flags, 1, 0, 0, 1) + question + opt
+
+
+def respelled(reply: bytes, name: bytes) -> bytes:
+    """Spell the question in lower case again.
+
+    Other names of the reply point into it, and nobody must see our random letters.
+    """
+    end = HEADER_OCTETS + len(name)
+    if len(reply) < end:
+        return reply
+    return reply[:HEADER_OCTETS] + name + reply[end:]
 
 
 def _spell(name: bytes, random: bytes) -> bytes:
