@@ -36,7 +36,7 @@ class Candidates:
     """Who may be asked about a zone.
 
     Attributes:
-        failed: servers that were looked up and have no address.
+        failed: servers that were looked up and have no address that may be asked.
         limit: name of the limit for which no more are looked up, or one was not
             found; empty for none.
     """
@@ -73,6 +73,8 @@ class Candidates:
                 if self._is_reachable(address):
                     found.setdefault(address + way, name)
         limit = world.options.limits.delegation_addresses
+        if len(found) > limit:
+            self._budget.hit("delegation_addresses")
         return [(name, key) for key, name in list(found.items())[:limit]]
 
     def _known_addresses(self, name: bytes) -> tuple[bytes, ...] | None:
@@ -99,8 +101,15 @@ class Candidates:
                     addresses += rrset.rdatas
         if not addresses and not is_known:
             return None
-        usable = [address for address in addresses if may_ask(address, options)]
-        return tuple(usable[: options.limits.name_addresses])
+        return self._usable(addresses)
+
+    def _usable(self, addresses: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return those addresses of one server that may be asked, few of them."""
+        options = self._world.options
+        usable = tuple(address for address in addresses if may_ask(address, options))
+        if len(usable) > options.limits.name_addresses:
+            self._budget.hit("name_addresses")
+        return usable[: options.limits.name_addresses]
 
     def _is_reachable(self, address: bytes) -> bool:
         options = self._world.options
@@ -108,7 +117,7 @@ class Candidates:
 
     def look_up(self) -> Generator[Any, Any, list[Candidate] | None]:
         """Find the addresses of one more server; None when there is none to find."""
-        world, limits = self._world, self._world.options.limits
+        world = self._world
         while self._unknown:
             limit = self._reached()
             if limit:
@@ -124,12 +133,9 @@ class Candidates:
                 if isinstance(entry, Failed):
                     self._note(entry.limit)
                 elif entry.type == rrtype and entry.rrset:
-                    addresses = entry.rrset.rdatas[: limits.name_addresses]
-                    return [
-                        (name, address + self._cut.way)
-                        for address in addresses
-                        if may_ask(address, world.options)
-                    ]
+                    usable = self._usable(entry.rrset.rdatas)
+                    if usable:
+                        return [(name, address + self._cut.way) for address in usable]
             self.failed += 1
         return None
 

@@ -130,6 +130,39 @@ def test_a_cut_is_given_up_after_some_that_do_not_exist():
     assert found[0].explanation.text == text
 
 
+@pytest.mark.parametrize("is_cached", [False, True], ids=["looked up", "cached"])
+def test_few_addresses_of_one_server_are_taken(is_cached):
+    asker, network = glueless_stage("ns1.example.", name_addresses=1)
+    if is_cached:
+        place(asker, "ns1.example.", *ADDRESSES)
+    found = asker.start(WWW, A)
+    if not is_cached:
+        network.says(answer="ns1.example. A 192.0.2.1\nns1.example. A 192.0.2.2")
+    network.says(rcode=SERVFAIL, flags=QR)
+    assert (found[0].rcode, network.open) == (SERVFAIL, [])
+    assert found[0].limits == ("name_addresses",)
+
+
+def test_servers_with_addresses_that_may_not_be_asked_are_as_good_as_none():
+    asker, network = glueless_stage(*(f"ns{i}.example." for i in range(9)), failed_names=2)
+    found = asker.start(WWW, A)
+    for i in range(2):
+        network.says(answer=f"ns{i}.example. A 10.0.0.1")
+    assert (network.open, found[0].limits) == ([], ("failed_names",))
+    text = "name servers without addresses; limit failed_names reached"
+    assert found[0].explanation.text == text
+
+
+def test_few_addresses_of_all_servers_are_taken():
+    asker, network = glueless_stage("ns1.example.", "ns2.example.", delegation_addresses=1)
+    for server, address in zip(("ns1.example.", "ns2.example."), ADDRESSES, strict=True):
+        place(asker, server, address)
+    found = asker.start(WWW, A)
+    network.says(rcode=SERVFAIL, flags=QR)
+    assert (found[0].rcode, network.open) == (SERVFAIL, [])
+    assert found[0].limits == ("delegation_addresses",)
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "0.0.0.0"])
 @pytest.mark.parametrize("is_cached", [False, True], ids=["looked up", "cached"])
 def test_local_addresses_are_not_asked_whoever_names_them(address, is_cached):
