@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.authority import additional
 from dnsd.authority.additional import TYPES_WITH_TARGETS
+from dnsd.authority.address_alias import borrowed_from, resolved
 from dnsd.authority.lookup import Kind, lookup
 from dnsd.authority.node import FLAG_APEX, Node
 from dnsd.wire import names
@@ -41,6 +42,9 @@ MAX_LINKS = 11
 _CNAME = int(RRType.CNAME)
 _SOA = int(RRType.SOA)
 _DS = int(RRType.DS)
+_NS = int(RRType.NS)
+_ALIAS = int(RRType.ALIAS)
+_LINKS = frozenset({_CNAME, _ALIAS})
 _NOERROR = int(Rcode.NOERROR)
 _NXDOMAIN = int(Rcode.NXDOMAIN)
 _YXDOMAIN = int(Rcode.YXDOMAIN)
@@ -53,7 +57,8 @@ class Answer:
     Attributes:
         rcode: NOERROR, NXDOMAIN or YXDOMAIN.
         authoritative: the AA bit.
-        answer: in the order of the chain.
+        answer: in the order of the chain. The chain of an ALIAS that others must be
+            asked about stands there with its ALIAS RRset, which is never sent.
         authority: a referral's NS RRset, or the SOA of a denial.
         additional: may be left out when it does not fit, except for
         required_glue: those of ``additional`` without which the reply is
@@ -79,6 +84,13 @@ class Answer:
     wildcard: bytes = b""
     limits: tuple[str, ...] = ()
     unfinished: bytes = b""
+
+
+def leads_away(answer: Answer) -> bool:
+    """Tell whether an answer of our zones refers to others for the rest."""
+    if answer.unfinished:
+        return True
+    return bool(answer.authority) and answer.authority[0].type == _NS
 
 
 def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) -> Answer | None:
@@ -110,10 +122,13 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
             slot=zone.slot,
             generated=zone.generated,
         )
+        denial: RRset | None = None
         for _ in range(1 + MAX_LINKS):
             found = lookup(zone.nodes, qname, qtype)
             if found.wildcard is not None and not reply.answer:
                 reply.wildcard = found.wildcard
+            if found.kind is Kind.ADDRESS_ALIAS and not borrowed_from(reply.answer):
+                denial = _negative_soa(zone.nodes, found)
             target = _apply(reply, zone.nodes, found, qname, every_type=every_type)
             # Asked for itself, the CNAME that a DNAME makes ends the chain.
             if target is None or qtype == _CNAME:
@@ -127,6 +142,10 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
             zone, qname = following, target
         else:
             reply.limits += ("chain_links",)
+        if denial is not None and not leads_away(reply):
+            reply.rcode = _NOERROR
+            reply.answer, reply.authority = resolved(reply.answer, qtype, denial)
+            reply.additional, reply.required_glue = [], []
         return reply
 
 
@@ -162,7 +181,7 @@ def _apply(
         case Kind.ANSWER:
             assert found.node is not None
             reply.answer += _any(found.node, name, every_type=every_type)
-        case Kind.ALIAS:
+        case Kind.ALIAS | Kind.ADDRESS_ALIAS:
             assert rrset is not None
             return _follow_cname(reply, rrset)
         case Kind.DNAME:
@@ -188,8 +207,9 @@ def _add(reply: Answer, found: Additional) -> None:
 
 
 def _any(node: Node, owner: bytes, *, every_type: bool) -> list[RRset]:
-    if every_type:
-        return node.rrsets(owner)
+    if every_type or _ALIAS in node.types:
+        found = [rrset for rrset in node.rrsets(owner) if rrset.type != _ALIAS]
+        return found if every_type else found[:1]
     smallest = node.smallest_rrset(owner)
     return [] if smallest is None else [smallest]
 
@@ -211,7 +231,7 @@ def _negative_soa(zone: Zone, found: Lookup) -> RRset:
 
 
 def _follow_cname(reply: Answer, cname: RRset) -> bytes | None:
-    """Add a CNAME RRset; return its target, or None if the chain has met it."""
+    """Add a CNAME or ALIAS RRset; return its target, or None if the chain has met it."""
     reply.answer.append(cname)
     target = names.lower(cname.rdatas[0])
     return None if _is_met(reply, target) else target
@@ -239,4 +259,4 @@ def _follow_dname(reply: Answer, dname: RRset, name: bytes) -> bytes | None:
 
 def _is_met(reply: Answer, target: bytes) -> bool:
     """Tell whether the chain has an alias at this name already."""
-    return any(rrset.owner == target and rrset.type == _CNAME for rrset in reply.answer)
+    return any(rrset.owner == target and rrset.type in _LINKS for rrset in reply.answer)

@@ -2,7 +2,7 @@
 
 One question, one zone, no chasing: :func:`lookup` finds the closest encloser,
 the zone cut or DNAME above the name, the wildcard that stands for it, and says
-which of six things is true (:class:`Kind`). ``answer`` makes sections of it;
+which of seven things is true (:class:`Kind`). ``answer`` makes sections of it;
 proofs of denial need the closest encloser and the wildcard it names.
 
 Cost: one read for a name that owns records; for one that does not, two cursor
@@ -35,6 +35,8 @@ _CNAME = int(RRType.CNAME)
 _DNAME = int(RRType.DNAME)
 _DS = int(RRType.DS)
 _ANY = int(RRType.ANY)
+_ALIAS = int(RRType.ALIAS)
+_ADDRESS_TYPES = frozenset({int(RRType.A), int(RRType.AAAA)})
 # A CNAME stands beside these (RFC 4035 §2.5), so it does not answer for them.
 _BESIDE_CNAME = frozenset({int(RRType.RRSIG), int(RRType.NSEC)})
 
@@ -48,6 +50,7 @@ class Kind(enum.Enum):
     REFERRAL = enum.auto()
     ALIAS = enum.auto()
     DNAME = enum.auto()
+    ADDRESS_ALIAS = enum.auto()
 
 
 class Zone(Protocol):
@@ -75,7 +78,8 @@ class Lookup:
         kind: what is true there.
         rrset: ANSWER: the RRset asked for, None for type ANY. REFERRAL: the NS
             RRset, its owner is the cut. ALIAS: the CNAME RRset. DNAME: the
-            DNAME RRset, its owner is above the name. Else None. Wildcards are
+            DNAME RRset, its owner is above the name. ADDRESS_ALIAS: the ALIAS
+            RRset, to whose target an address was asked for. Else None. Wildcards are
             expanded: the owner is the name asked for.
         node: the node that holds ``rrset``; of NO_DATA the node without the
             type, None at an empty non-terminal; of NAME_ERROR the closest
@@ -143,15 +147,20 @@ def _lookup_absent(zone: Zone, qname: bytes, qtype: int) -> Lookup:
 
 def _match(node: Node, owner: bytes, qtype: int, found: Lookup) -> Lookup:
     """Complete a NO_DATA by what the node has for the type, if anything."""
+    if qtype == _ALIAS:  # it is an order to us, and nothing that DNS has
+        return found
     rrset = node.rrset(owner, qtype)
     if rrset is not None:
         found.kind = Kind.ANSWER
         found.rrset = rrset
-    elif qtype == _ANY and node.types:
+    elif qtype == _ANY and node.types not in ((), (_ALIAS,)):
         found.kind = Kind.ANSWER
     elif _CNAME in node.types and qtype not in _BESIDE_CNAME:
         found.kind = Kind.ALIAS
         found.rrset = node.rrset(owner, _CNAME)
+    elif _ALIAS in node.types and qtype in _ADDRESS_TYPES:
+        found.kind = Kind.ADDRESS_ALIAS
+        found.rrset = node.rrset(owner, _ALIAS)
     return found
 
 

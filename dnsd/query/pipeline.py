@@ -38,13 +38,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dnsd.authority.answer import Answer
+from dnsd.authority.address_alias import borrowed_from
+from dnsd.authority.answer import Answer, leads_away
 from dnsd.authority.store import StoreError
 from dnsd.query.cookies import INVALID, MALFORMED
 from dnsd.query.crashes import Crashes, CrashOptions
 from dnsd.query.finish import option
 from dnsd.query.ratelimit import CHAOS_CLASS, rate_class
-from dnsd.query.recursion import Found, leads_away
+from dnsd.query.recursion import Found
 from dnsd.query.replies import Exchange, Refusal, Replies
 from dnsd.query.request import Reply, Request, Transport, ZoneSet
 from dnsd.query.views import AUTHORITY, RECURSION
@@ -88,6 +89,11 @@ _NOT_OUR_APEX: Final = Refusal(int(Rcode.NOTAUTH))
 # RFC 8914 §4.21 has this code for resolvers that are asked with RD clear, too.
 _NOT_IN_CACHE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
 _NOT_OUR_ZONE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
+
+
+_NOBODY_TO_ASK: Final = Refusal(
+    int(Rcode.SERVFAIL), int(ExtendedError.NOT_READY), "an ALIAS needs the resolver, which is off"
+)
 
 
 # What a step returns when the reply comes in a later turn.
@@ -251,9 +257,15 @@ class Pipeline:
     def _recurse(self, exchange: Exchange, later: Later) -> Reply | None:
         """Find what our zones do not hold, or do not hold all of."""
         recursion, answer = self._parts.recursion, exchange.answer
-        if not exchange.flags & RA or recursion is None:
-            return None
-        if answer is not None and not (exchange.query.flags & RD and leads_away(answer)):
+        if answer is not None and leads_away(answer) and borrowed_from(answer.answer) is not None:
+            # We ask on our own behalf, whoever the client is.
+            if recursion is None:
+                return self._replies.refuse(exchange, _NOBODY_TO_ASK)
+        elif (
+            not exchange.flags & RA
+            or recursion is None
+            or (answer is not None and not (exchange.query.flags & RD and leads_away(answer)))
+        ):
             return None
         found = recursion.answer(exchange, partial(self._finish_later, exchange, later))
         if found is Found.LATER:
@@ -271,7 +283,9 @@ class Pipeline:
             later(Reply(b"", dropped="late", limits=limits, query=exchange.query))
             return
         try:
-            reply = self._finish(exchange, later)
+            # Who may not have names resolved may be forged: what is ours is limited.
+            limited = None if exchange.flags & RA else self._check_rate(exchange, later)
+            reply = limited or self._finish(exchange, later)
         except Exception as error:  # noqa: BLE001 - the shell logs it
             self._crashes.add(exchange.request.octets, exchange.request.now)
             reply = self._replies.failed(exchange.request, error)

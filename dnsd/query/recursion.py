@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from dnsd.authority.answer import MAX_LINKS, Answer
+from dnsd.authority.address_alias import asked_for, borrowed_from, resolved
+from dnsd.authority.answer import MAX_LINKS, Answer, leads_away
 from dnsd.query.finish import extended_error
 from dnsd.query.views import POLICY_SHIFT
 from dnsd.query.waiting import Waiter
@@ -43,7 +44,7 @@ _NOERROR = int(Rcode.NOERROR)
 _NXDOMAIN = int(Rcode.NXDOMAIN)
 _SERVFAIL = int(Rcode.SERVFAIL)
 _CACHEABLE = frozenset((_NOERROR, _NXDOMAIN))
-_NS = int(RRType.NS)
+_SOA = int(RRType.SOA)
 _ADDRESS_TYPES = frozenset((int(RRType.A), int(RRType.AAAA)))
 _IPV6_LOOPBACK = bytes(15) + b"\x01"
 _STALE_ANSWER = Explanation(int(ExtendedError.STALE_ANSWER))
@@ -104,13 +105,6 @@ class Sources:
     without_private: Callable[[bytes, list[RRset]], list[RRset] | None]
 
 
-def leads_away(answer: Answer) -> bool:
-    """Tell whether an answer of our zones refers to others for the rest."""
-    if answer.unfinished:
-        return True
-    return bool(answer.authority) and answer.authority[0].type == _NS
-
-
 class Recursion:
     """Finds answers for the clients of one process."""
 
@@ -135,7 +129,8 @@ class Recursion:
         waiter = Waiter(exchange, query.qname, local, done)
         if self._is_answered_here(waiter):
             return Found.NOW
-        if not query.flags & RD:
+        is_ours = exchange.answer is not None and borrowed_from(exchange.answer.answer) is not None
+        if not query.flags & RD and not is_ours:
             return self._from_cache(waiter)
         return self._resolve(waiter)
 
@@ -333,17 +328,21 @@ class Recursion:
         found = outcome.answer
         public = None
         if not is_local:
-            public = self._sources.without_private(exchange.query.qname, found)
+            public = self._sources.without_private(asked_for(exchange.query.qname, ours), found)
         explanation = outcome.explanation
         if public is not None:
             found, explanation = public, _FILTERED
         rcode = outcome.rcode
         if outcome.stale:
             explanation = _STALE_NXDOMAIN if rcode == _NXDOMAIN else _STALE_ANSWER
-        exchange.answer = Answer(
+        answer = Answer(
             rcode, authoritative=False, answer=ours + found, authority=outcome.authority,
             additional=[],
         )  # fmt: skip
+        if borrowed_from(answer.answer) is not None:
+            self._lend(exchange, answer, is_ours=borrowed_from(ours) is not None)
+            rcode = answer.rcode
+        exchange.answer = answer
         if exchange.limits and (rcode == _SERVFAIL or outcome.stale):
             explanation = disclosing(explanation or _UNEXPLAINED, exchange.limits)
         if explanation is not None:
@@ -353,12 +352,33 @@ class Recursion:
         )
         if outcome.security is Security.SECURE and asks and not ours:
             exchange.flags |= AD
-        ttl = min((rrset.ttl for rrset in ours + found + outcome.authority), default=0)
+        ttl = min((rrset.ttl for rrset in answer.answer + answer.authority), default=0)
         exchange.once = outcome.stale or rcode not in _CACHEABLE or not ttl
         exchange.expires = self._now() + ttl
         exchange.look_again = outcome.refresh_at
         exchange.found = _found(outcome)
         exchange.dropped = outcome.dropped
+
+    def _lend(self, exchange: Exchange, answer: Answer, *, is_ours: bool) -> None:
+        """Make the addresses at the end of an ALIAS those of its owner.
+
+        Args:
+            exchange: the request.
+            answer: gets the client's form of the chain.
+            is_ours: the chain began in our zones, so the answer is ours.
+        """
+        alias = borrowed_from(answer.answer)
+        assert alias is not None
+        if answer.rcode == _SERVFAIL:
+            # It stands between what others would read as the name's own records.
+            answer.answer = answer.answer[: answer.answer.index(alias)]
+            return
+        zone = self._sources.authority(alias.owner, _SOA, every_type=False)
+        found = zone.answer + zone.authority if zone is not None else []
+        denial = next((rrset for rrset in found if rrset.type == _SOA), None)
+        answer.rcode = _NOERROR
+        answer.authoritative = is_ours
+        answer.answer, answer.authority = resolved(answer.answer, exchange.query.qtype, denial)
 
     def _now(self) -> float:
         return self._resolver.world.network.now()

@@ -102,6 +102,8 @@ class RRType(enum.IntEnum):
     WALLET = 262
     TA = 32768
     DLV = 32769
+    # Of the private range (RFC 6895 §3.1), as other servers number it; only in zones.
+    ALIAS = 65401
 
 
 class RRClass(enum.IntEnum):

@@ -58,6 +58,7 @@ LAYOUTS: Final[dict[int, Layout]] = {
     RRType.HTTPS: (2, NAME, REST),
     RRType.DSYNC: (5, NAME),
     RRType.LP: (2, NAME),
+    RRType.ALIAS: (NAME,),
     RRType.TKEY: (NAME, REST),
     RRType.TSIG: (NAME, REST),
 }

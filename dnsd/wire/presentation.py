@@ -132,6 +132,7 @@ SYNTAX: Final[dict[int, Fields]] = {
     RRType.MD: _ONE_NAME,
     RRType.MF: _ONE_NAME,
     RRType.CNAME: _ONE_NAME,
+    RRType.ALIAS: _ONE_NAME,
     RRType.SOA: (
         ("primary", _NAME),
         ("hostmaster", _NAME),

@@ -15,6 +15,7 @@ from dnsd.authority.store import ZoneRow
 from dnsd.authority.zonefile.draft import Record
 from dnsd.source.problems import Where
 from dnsd.wire import names
+from dnsd.wire.iana import rrtype_from_text
 
 SOA = "@ SOA ns1 hostmaster 1 3600 900 604800 60"
 PLACE = Where("test")
@@ -40,9 +41,10 @@ def records(origin, text):
         found.append(
             Record(
                 names.from_text(owner, apex),
-                int(dns.rdatatype.from_text(rrtype)),
+                rrtype_from_text(rrtype),
                 ttl,
-                rdata(rrtype, value, origin),
+                # dnspython does not know ALIAS, which is a name.
+                rdata("CNAME" if rrtype == "ALIAS" else rrtype, value, origin),
                 PLACE,
             )
         )

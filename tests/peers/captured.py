@@ -12,7 +12,7 @@ _ETH_P_ALL = 3
 _ETH_P_IP, _ETH_P_IPV6 = 0x0800, 0x86DD
 _SO_RCVBUFFORCE = 33
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
-_FRAGMENT = 44  # the header of IPv6 (RFC 8200 §4.5)
+_FRAGMENT = 44  # as the next header of IPv6
 
 
 @dataclass(frozen=True)

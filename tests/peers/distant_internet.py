@@ -1,7 +1,7 @@
 """A small Internet on a host of its own: far away, and it loses datagrams.
 
 The name servers are those of ``dnsd lab``, on port 53 of documentation addresses of
-both families (RFC 5737, RFC 3849).
+both families.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ six 3600 NS ns1.six
 six 3600 NS ns2.six
 ns1.six 3600 AAAA 2001:db8:1::6
 ns2.six 3600 AAAA 2001:db8:1::7
+gone 3600 NS ns.gone
+ns.gone 3600 A 198.51.100.9
 long 3600 NS ns.long
 ns.long 3600 A 198.51.100.8
 ns.long 3600 AAAA 2001:db8:1::8

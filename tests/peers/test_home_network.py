@@ -26,6 +26,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.root, pytest.mark.peers("ip", "tc", 
 
 ROUTER, ROUTER6 = "192.168.53.1", "fd00:53::1"
 CLIENT, CLIENT6 = "192.168.53.2", "fd00:53::2"
+# To the world, the router is the name server of a domain.
+OUTSIDE = "203.0.113.2"
+OURS = """
+'': [{type: NS, value: ns.ours.test.}, {type: ALIAS, ttl: 120, value: www.shop.example.}]
+ns: {type: A, value: 203.0.113.2}
+inside: {type: ALIAS, value: ns.ours.test.}
+empty: {type: ALIAS, value: big.shop.example.}
+lost: {type: ALIAS, value: nobody.shop.example.}
+gone: {type: ALIAS, value: www.gone.example.}
+"""
 MANY = 200
 RESOLV_CONF = "options timeout:5 attempts:5\n"
 
@@ -36,7 +46,7 @@ class Router(Daemon):
     address = ROUTER
 
     def __init__(self, directory, router, client):
-        super().__init__(directory, {})
+        super().__init__(directory, {"ours.test.": OURS})
         self.host, self.client = router, client
         self.port = 53
 
@@ -51,7 +61,7 @@ class Router(Daemon):
             for address in (ROUTER, ROUTER6)
             for port, transports in ports.items()
         ]
-        (self.directory / "zones").mkdir(exist_ok=True)
+        listen.append({"address": OUTSIDE, "port": 53, "transports": ["udp", "tcp"]})
         resolver = {"enabled": "on", "root_hints": "root.hints", "local_zones": "none"}
         return super().settings() | {"listen": listen, "resolver": resolver}
 
@@ -77,7 +87,7 @@ class Home:
         connect((self.router, "wan"), (self.internet, "home"))
         self.client.address("house", f"{CLIENT}/24", f"{CLIENT6}/64")
         self.router.address("lan", f"{ROUTER}/24", f"{ROUTER6}/64")
-        self.router.address("wan", "203.0.113.2/30", "2001:db8:53::2/64")
+        self.router.address("wan", f"{OUTSIDE}/30", "2001:db8:53::2/64")
         self.internet.address("home", "203.0.113.1/30", "2001:db8:53::1/64")
         for address in (each for pair in PLACES.values() for each in pair):
             self.internet.address("lo", f"{address}/{128 if ':' in address else 32}")
@@ -166,6 +176,40 @@ def test_a_reply_in_fragments_is_not_used(home):
     over = [transport for transport, query in queries if b"\x03www" in query.lower()]
     assert over[0] is Transport.UDP
     assert over[-1] is Transport.TCP
+
+
+@pytest.mark.parametrize(
+    ("name", "rrtype", "status", "address"),
+    [
+        ("ours.test", "A", "NOERROR", "203.0.113.80"),
+        ("ours.test", "AAAA", "NOERROR", "2001:db8:80::80"),
+        ("inside.ours.test", "A", "NOERROR", OUTSIDE),
+        ("empty.ours.test", "A", "NOERROR", None),
+        ("lost.ours.test", "A", "NOERROR", None),
+        ("gone.ours.test", "A", "SERVFAIL", None),
+    ],
+)
+def test_the_world_gets_the_addresses_that_an_alias_of_ours_leads_to(
+    home, name, rrtype, status, address
+):
+    asked = ["kdig", f"@{OUTSIDE}", "+timeout=20", "+edns", "+noall", "+header", "+answer",
+             "+authority", "+opttext"]  # fmt: skip
+    said = home.internet.run(*asked, name, rrtype)
+    assert f"status: {status}" in said
+    flags = next(line for line in said.splitlines() if "Flags:" in line)
+    assert (" aa" in flags, " ra" in flags) == (status == "NOERROR", False)
+    records = [line.split() for line in said.splitlines() if line and not line.startswith(";")]
+    if address is not None:
+        assert [(owner, kind, text) for owner, _, _, kind, text in records] == [
+            (f"{name}.", rrtype, address)
+        ]
+        assert int(records[0][1]) <= (120 if name == "ours.test" else 3600)
+    elif status == "NOERROR":
+        assert [(each[0], each[3]) for each in records] == [("ours.test.", "SOA")]
+    else:
+        assert records == []
+    refused = home.internet.run(*asked, "www.shop.example", "A")
+    assert "status: REFUSED" in refused, "the world may not recurse"
 
 
 def resolve_many(home, tag, count):

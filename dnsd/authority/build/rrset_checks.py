@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NULL_MX = error("null-mx-not-alone", "RFC 7505 §3", "a null MX is the only MX of its name")
 NULL_MX_PREFERENCE = warning("null-mx-preference", "RFC 7505 §3", "preference 0 in a null MX")
+ALIAS_TWICE = error("alias-twice", "", "one ALIAS at a name")
 NULL_SRV = error("null-srv-not-alone", "RFC 2782", "a target of '.' is the only SRV of its name")
 DS_SHA1 = warning("ds-sha1-only", "RFC 4509 §3", "a DS with digest type 2")
 CDS_DELETE = error("cds-delete-not-alone", "RFC 8078 §4", "a delete request stands alone")
@@ -133,7 +134,13 @@ def _is_policy(rdata: bytes, version: bytes) -> bool:
     return text == version or text.startswith((version + b" ", version + b";"))
 
 
+def _alias_twice(rrset: list[Record], findings: Findings) -> None:
+    for record in rrset[1:]:
+        findings.add(ALIAS_TWICE, record.where, f"{place(record)} is one of {len(rrset)}")
+
+
 RRSET_CHECKS: dict[int, tuple[RRsetCheck, ...]] = {
+    RRType.ALIAS: (_alias_twice,),
     RRType.MX: (_null_mx,),
     RRType.SRV: (_null_srv,),
     RRType.DS: (_ds_sha1,),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Marks of a name, joined by `|`.
 EMPTY = 0x01  # an empty non-terminal: nothing here, something below (RFC 8020 §2)
 ALIAS = 0x02  # a CNAME
-ADDRESS = 0x04  # an A or AAAA
+ADDRESS = 0x04  # an A, AAAA or ALIAS
 NAME_SERVERS = 0x08  # an NS
 DNAME = 0x10  # a DNAME
 OTHER = 0x20  # anything else
@@ -36,6 +36,7 @@ BELOW_DNAME = 0x100  # OCCLUDED by a DNAME, which no zone without errors has
 _MARK_OF_TYPE: dict[int, int] = {
     RRType.A: ADDRESS,
     RRType.AAAA: ADDRESS,
+    RRType.ALIAS: ADDRESS,
     RRType.CNAME: ALIAS,
     RRType.NS: NAME_SERVERS,
     RRType.DNAME: DNAME,

@@ -80,23 +80,6 @@ class ReverseSettings:
 
 
 @dataclass(slots=True)
-class Alias:
-    """An ``ALIAS`` record: answer with the addresses of another name.
-
-    Attributes:
-        owner: name in canonical form.
-        ttl: seconds.
-        target: name in canonical form.
-        where: the value in the file.
-    """
-
-    owner: bytes
-    ttl: int
-    target: bytes
-    where: Where
-
-
-@dataclass(slots=True)
 class ZoneDraft:
     """One zone as read from its file or files.
 
@@ -108,7 +91,6 @@ class ZoneDraft:
         silenced: ids of warnings the operator does not want to see.
         problems: everything wrong, in no order; errors forbid using the draft.
         files: every file read for it, the zone's own first.
-        aliases: ``ALIAS`` records; they are in no other list.
         is_named: something says which zone it is.
     """
 
@@ -119,5 +101,4 @@ class ZoneDraft:
     silenced: frozenset[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     files: tuple[str, ...] = ()
-    aliases: list[Alias] = field(default_factory=list)
     is_named: bool = True

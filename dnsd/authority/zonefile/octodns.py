@@ -40,12 +40,9 @@ if TYPE_CHECKING:
     from dnsd.authority.zonefile.fields import Field
     from dnsd.authority.zonefile.values import Reader
 
-ALIAS = "ALIAS"
-
 # Types of octoDNS that DNS does not have, with what they are there.
 NOT_IN_DNS = {
     "URLFWD": "a web redirection, which is not DNS",
-    ALIAS: "an alias that a resolver would have to follow",
 }
 
 _PREFERENCE_HINT = "lower numbers are tried first"
@@ -85,6 +82,7 @@ _TABLE = (
     _kind(RRType.AAAA, "RFC 3596 §2.2", read_ipv6),
     _kind(RRType.CNAME, "RFC 1035 §3.3.1", read_name),
     _kind(RRType.DNAME, "RFC 6672 §2.1", read_name),
+    _kind(RRType.ALIAS, "octoDNS", read_name),
     _kind(RRType.NS, "RFC 1035 §3.3.11", read_name),
     _kind(RRType.PTR, "RFC 1035 §3.3.12", read_name),
     _kind(RRType.TXT, "RFC 1035 §3.3.14", read_text),

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from dnsd.authority.zonefile.draft import Alias, Record, ZoneDraft
-from dnsd.authority.zonefile.fields import NAME_FORM, target_name
-from dnsd.authority.zonefile.octodns import ALIAS, NOT_IN_DNS, record_type, type_hint
+from dnsd.authority.zonefile.draft import Record, ZoneDraft
+from dnsd.authority.zonefile.octodns import NOT_IN_DNS, record_type, type_hint
 from dnsd.authority.zonefile.settings import read_ttl
-from dnsd.authority.zonefile.values import Cause, Reading, RecordType, address_type, checked
+from dnsd.authority.zonefile.values import Reading, RecordType, address_type
 from dnsd.source.nearest import did_you_mean, nearest
 from dnsd.source.nodes import Broken, Mapping, Node, Scalar, Sequence, is_null, where
 from dnsd.source.problems import Problem, Severity, Where, quoted
@@ -41,14 +40,13 @@ class RecordSets:
         """Begin to read into a draft.
 
         Args:
-            draft: takes records and aliases.
+            draft: takes records.
             default_ttl: seconds, for records that do not say.
             reading: takes problems.
             claims: types and names of other files of the zone, and of this one
                 when it is read.
         """
         self._records = draft.records
-        self._aliases = draft.aliases
         self._default_ttl = default_ttl
         self._reading = reading
         self._report = reading.report
@@ -111,7 +109,7 @@ class RecordSets:
         known += values is not None
         leave_out = known < len(fields) and self._octodns_keys(node)
         if isinstance(kind, str):
-            self._left_out(owner, node, kind, ttl)
+            self._left_out(node, kind)
         if isinstance(kind, str) or kind is None or leave_out:
             return
         if seen is not None or self._claims is not None:
@@ -207,24 +205,11 @@ class RecordSets:
                     return True
         return False
 
-    def _left_out(self, owner: bytes, node: Mapping, text: str, ttl: int | None) -> None:
-        """Name a type that is not DNS, and keep it when it is an alias."""
+    def _left_out(self, node: Mapping, text: str) -> None:
+        """Name a type that is not DNS."""
         type_node = node.fields["type"][1]
         reason = NOT_IN_DNS.get(text, "a type of one provider of octoDNS")
         self._warn(type_node, "record-not-dns", f"{quoted(text)} is {reason}; it is left out")
-        if text != ALIAS:
-            return
-        value = node.get("value") or node.get("values")
-        if isinstance(value, Sequence) and len(value.items) == 1:
-            value = value.items[0]
-        if not isinstance(value, Scalar):
-            self._report(Problem(where(node), "alias-value", "no single value", NAME_FORM))
-            return
-        cause = Cause(where(value), "alias", "", NAME_FORM)
-        target = checked(target_name, value.value, cause, self._reading)
-        if target is not None:
-            ttl = self._default_ttl if ttl is None else ttl
-            self._aliases.append(Alias(owner, ttl, target, where(value)))
 
     def _check_repeated(
         self, owner: bytes, kind: RecordType, node: Mapping, seen: dict[str, Where] | None

@@ -3,11 +3,11 @@
 import pytest
 from fakes.zones import build, lines, publish
 
-from dnsd.authority.answer import MAX_LINKS, answer
+from dnsd.authority.answer import MAX_LINKS, answer, leads_away
 from dnsd.authority.store import ZoneRow, open_store
 from dnsd.authority.zones import Zones
 from dnsd.wire import names
-from dnsd.wire.iana import RRType
+from dnsd.wire.iana import RRType, rrtype_from_text
 
 LONG = ".".join(["l" * 60] * 3)
 
@@ -27,6 +27,16 @@ a.b.ent A 192.0.2.4
 lost CNAME nope
 out CNAME www.outside.example.
 away CNAME www.other.test.
+lent 90 ALIAS C2
+lent MX 10 www
+lent-away ALIAS www.other.test.
+lent-lost ALIAS nope
+lent-out ALIAS www.outside.example.
+lent-cut ALIAS x.sub
+lent-self ALIAS lent-self
+tolent CNAME lent
+tolent-out CNAME lent-out
+*.lentwild ALIAS www
 away-lost CNAME nope.other.test.
 into CNAME x.sub
 tochild CNAME www.child
@@ -328,3 +338,46 @@ def test_a_soa_with_a_lower_ttl_than_its_minimum_keeps_it(tmp_path):
     assert reply.authority[0].ttl == 7
     assert reply.generated
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("qname", "rrtype", "expected", "authority"),
+    [
+        pytest.param("lent", "A", ["lent 90 A 192.0.2.2"], [], id="over aliases"),
+        pytest.param("lent", "MX", ["lent MX 10 www"], [], id="another type"),
+        pytest.param("lent", "ANY", ["lent MX 10 www"], [], id="ANY does not see it"),
+        pytest.param("lent", "TYPE65401", [], ["@ 60 SOA"], id="nor does its own number"),
+        pytest.param("lent", "AAAA", [], ["@ 60 SOA"], id="a target without the type"),
+        pytest.param("lent-away", "A", ["lent-away A 192.0.2.41"], [], id="to another zone"),
+        pytest.param("lent-lost", "A", [], ["@ 60 SOA"], id="a target that is not"),
+        pytest.param("lent-self", "A", [], ["@ 60 SOA"], id="a circle"),
+        pytest.param("tolent", "A", ["tolent CNAME lent", "lent 90 A 192.0.2.2"], [], id="behind"),
+        pytest.param("x.lentwild", "A", ["x.lentwild A 192.0.2.2"], [], id="of a wildcard"),
+    ],
+)  # fmt: skip
+def test_an_alias_lends_addresses(zones, qname, rrtype, expected, authority):
+    reply = answer(zones, names.from_text(qname, names.from_text("example.test.")),
+                   rrtype_from_text(rrtype))  # fmt: skip
+    assert (reply.rcode, reply.authoritative) == (0, True)
+    assert [_written(rrset) for rrset in reply.answer] == expected
+    assert [_written(rrset).split(" SOA")[0] + " SOA" for rrset in reply.authority] == authority
+    assert not leads_away(reply)
+
+
+def _written(rrset):
+    """Write a record as the zone above does; a TTL of 300 is left out."""
+    (line,) = lines([rrset])
+    owner, ttl, *rest = line.replace(".example.test.", "").replace("example.test.", "@").split()
+    return " ".join([owner, *([] if ttl == "300" else [ttl]), *rest])
+
+
+@pytest.mark.parametrize("qname", ["lent-out", "tolent-out", "lent-cut"])
+def test_a_target_that_others_have_is_left_to_be_asked_for(zones, qname):
+    reply = answer(zones, names.from_text(f"{qname}.example.test."), RRType.A)
+    assert leads_away(reply)
+    assert reply.answer[-1].type == RRType.ALIAS
+
+
+def test_an_alias_alone_is_nothing_for_any(zones):
+    reply = answer(zones, names.from_text("lent-out.example.test."), RRType.ANY)
+    assert (reply.answer, [rrset.type for rrset in reply.authority]) == ([], [RRType.SOA])

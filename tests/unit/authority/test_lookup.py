@@ -15,6 +15,8 @@ ZONE = """
 @ NS ns1
 www A 192.0.2.1
 alias CNAME www
+lent ALIAS www
+lent MX 10 www
 a.b.c A 192.0.2.2
 *.wild A 192.0.2.3
 sub.wild TXT deeper
@@ -76,6 +78,11 @@ def find(zone, owner, rrtype):
         ("alias", "ANY", Kind.ANSWER),
         ("alias", "RRSIG", Kind.NO_DATA),
         ("alias", "NSEC", Kind.NO_DATA),
+        ("lent", "A", Kind.ADDRESS_ALIAS),
+        ("lent", "AAAA", Kind.ADDRESS_ALIAS),
+        ("lent", "MX", Kind.ANSWER),
+        ("lent", "ANY", Kind.ANSWER),
+        ("lent", "TXT", Kind.NO_DATA),
         # Wildcards.
         ("x.wild", "A", Kind.ANSWER),
         ("x.wild", "MX", Kind.NO_DATA),

@@ -9,7 +9,7 @@ from fakes.internet import Asker
 from fakes.rehearsal import Rehearsal
 from fakes.replies import lines, record
 
-from dnsd.authority.answer import Answer
+from dnsd.authority.answer import Answer, leads_away
 from dnsd.query.acl import Networks
 from dnsd.query.cookies import Cookies
 from dnsd.query.finish import FinishOptions, extended_error
@@ -18,7 +18,7 @@ from dnsd.query.parts import Parts
 from dnsd.query.pipeline import Pipeline
 from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.rebinding import PrivateFilter
-from dnsd.query.recursion import Found, Recursion, RecursionOptions, Sources, leads_away
+from dnsd.query.recursion import Found, Recursion, RecursionOptions, Sources
 from dnsd.query.replies import Exchange
 from dnsd.query.request import Request, Transport
 from dnsd.query.views import POLICY_SHIFT, ViewOptions, Views
@@ -131,6 +131,9 @@ def zone(*records, authority=(), additional=(), unfinished="", rcode=0):
         rcode, True, *(list(map(record, each)) for each in (records, authority, additional)),
         unfinished=N(unfinished) if unfinished else b"",
     )  # fmt: skip
+
+
+LENT = zone(f"our.test. 100 ALIAS {WWW}", unfinished=WWW)
 
 
 class TestWithoutRecursionDesired:
@@ -280,6 +283,70 @@ class TestZonesOfOursThatLeadAway:
         stage.network.says(**ANSWER)
         (exchange,) = stage.answered
         assert said(exchange) == (0, [f"a.our.test. CNAME {WWW}", f"{WWW} A 192.0.2.80"])
+        assert not exchange.answer.authoritative
+
+    @pytest.mark.parametrize("flags", [RD, 0])
+    def test_an_alias_lends_the_addresses_of_its_target_to_everybody(self, flags):
+        stage = Stage()
+        stage.zones[N("our.test.")] = LENT
+        assert stage.ask("our.test.", flags=flags)[0] is LATER
+        assert stage.asked() == [WWW]
+        stage.ask("our.test.", flags=flags, client=LOOPBACK)
+        assert stage.asked() == [WWW], "one fetch for all"
+        stage.network.says(**ANSWER)
+        first, second = stage.answered
+        assert said(first) == said(second) == (0, ["our.test. A 192.0.2.80"])
+        assert first.answer.authoritative
+        assert first.answer.answer[0].ttl == 100
+        assert first.expires == stage.network.now() + 100
+
+    @pytest.mark.parametrize("rcode", [0, NXDOMAIN])
+    def test_an_alias_of_a_name_without_addresses_is_a_name_without_addresses(self, rcode):
+        stage = Stage()
+        stage.zones[N("our.test.")] = LENT
+        stage.ask("our.test.")
+        stage.network.says(rcode=rcode, authority=SOA)
+        (exchange,) = stage.answered
+        assert said(exchange) == (0, [])
+        assert exchange.answer.authoritative
+
+    def test_an_alias_of_a_name_that_cannot_be_found_fails_and_says_why(self):
+        stage = Stage(RecursionOptions(serve_stale=False))
+        stage.zones[N("our.test.")] = LENT
+        stage.ask("our.test.")
+        stage.fail()
+        (exchange,) = stage.answered
+        assert said(exchange) == (SERVFAIL, [])
+        assert exchange.explanation
+        assert exchange.once
+
+    def test_an_alias_lends_what_expired_when_its_target_fails(self):
+        stage = Stage()
+        stage.zones[N("our.test.")] = LENT
+        stage.keep(f"{WWW} A 192.0.2.81", age=400)
+        stage.ask("our.test.")
+        stage.fail()
+        (exchange,) = stage.answered
+        assert said(exchange) == (0, ["our.test. A 192.0.2.81"])
+        assert exchange.once
+
+    def test_an_alias_lends_no_private_addresses(self):
+        stage = Stage()
+        stage.zones[N("our.test.")] = LENT
+        stage.ask("our.test.")
+        stage.network.says(answer=f"{WWW} A 192.168.1.1")
+        (exchange,) = stage.answered
+        assert said(exchange) == (0, [])
+
+    def test_an_alias_behind_somebody_elses_alias_is_followed(self):
+        stage = Stage()
+        stage.zones[N("our.test.")] = LENT
+        stage.ask("x.bank.test.")
+        stage.network.says(answer="x.bank.test. CNAME our.test.")
+        assert stage.asked() == [WWW]
+        stage.network.says(**ANSWER)
+        (exchange,) = stage.answered
+        assert said(exchange) == (0, ["x.bank.test. CNAME our.test.", "our.test. A 192.0.2.80"])
         assert not exchange.answer.authoritative
 
     @pytest.mark.parametrize("there", [WWW, "nas.lan."])

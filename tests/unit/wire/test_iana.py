@@ -28,7 +28,7 @@ def test_every_number_dnspython_knows_has_a_name(ours, theirs):
     assert wanted <= {int(value) for value in ours}
 
 
-@pytest.mark.parametrize("rrtype", iana.RRType)
+@pytest.mark.parametrize("rrtype", [each for each in iana.RRType if each.name != "ALIAS"])
 def test_types_are_called_as_dnspython_calls_them(rrtype):
     text = iana.rrtype_to_text(rrtype)
     assert text == dns.rdatatype.to_text(rrtype)

@@ -33,6 +33,7 @@ def _check(text):
         ("a HTTPS 1 b.\na HTTPS 2 c.", []),
         ("a HTTPS 0 b.\na HTTPS 0 c.", ["svcb-alias-mixed"] * 2),
         ('a TXT "v=spf1 -all"\na TXT "v=spf10 -all"', []),
+        ("a ALIAS www.example.\na ALIAS web.example.", ["alias-twice"]),
         ('a TXT "v=SPF1 -all"\na TXT v=spf1', ["spf-twice"]),
         ('a TXT "v=DMARC1;p=none"\na TXT "v=DMARC1; p=reject"', []),
         ('_dmarc TXT "v=DMARC1;p=none"\n_dmarc TXT "v=DMARC1; p=reject"', ["dmarc-twice"]),

@@ -1,5 +1,7 @@
 import pytest
 
+from dnsd.wire.iana import RRType
+
 
 def test_a_name_has_one_record_or_a_list_of_them(records):
     text = """
@@ -61,16 +63,23 @@ def test_what_only_octodns_knows_is_warned_about_and_left_out(zone, text, ids):
     assert [record.owner[1:2] for record in draft.records] == [b"a", b"b"] if kept else [b"b"]
 
 
-def test_an_alias_is_left_out_and_kept_apart(zone):
+def test_an_alias_is_a_record_of_its_target(zone):
     draft = zone("'': {type: ALIAS, ttl: 60, value: www.example.org.}")
-    assert draft.records == []
-    (alias,) = draft.aliases
-    assert (alias.owner, alias.ttl, alias.target, alias.where[1:]) == (
+    assert draft.problems == []
+    (alias,) = draft.records
+    assert (alias.owner, alias.type, alias.ttl, alias.rdata, alias.where[1:]) == (
         b"\x07example\x04test\x00",
+        RRType.ALIAS,
         60,
         b"\x03www\x07example\x03org\x00",
         (1, 35),
     )
+
+
+@pytest.mark.parametrize("text", ["ALIAS", "TYPE65401"])
+def test_the_target_of_an_alias_is_one_name(zone, text):
+    draft = zone(f"a: {{type: {text}, value: www}}")
+    assert [problem.id for problem in draft.problems] == ["alias-name"]
 
 
 @pytest.mark.parametrize(
