@@ -239,7 +239,7 @@ class Replies:
     def _bare(self, exchange: Exchange, refusal: Refusal) -> Reply:
         query, rcode = exchange.query, refusal.rcode
         options = cookie = exchange.cookie if refusal.with_cookie else b""
-        if refusal.explanation and (not exchange.is_datagram or exchange.view & UNLIMITED):
+        if refusal.explanation and (not exchange.is_datagram or exchange.view & EXEMPT):
             options = extended_error(refusal.explanation, refusal.text) + cookie
         if query.edns is not None and query.edns.options:
             options = _keepalive(exchange) + options

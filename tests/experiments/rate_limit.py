@@ -8,11 +8,14 @@
    most 31 times, which is the largest datagram for the smallest query.
 2. Each kind is asked again from the same network until it is over its rate. Shown:
    what comes then is never longer than the query either.
-3. A flood of one query with addresses of one /24 as its sources. Shown: limited
+3. The same for a daemon that resolves names for one network: others are refused in at
+   most as many octets as they sent, and that network, whose answers are not counted,
+   gets at most 31 times what it sent.
+4. A flood of one query with addresses of one /24 as its sources. Shown: limited
    replies are no longer than their queries, full ones no more than the rate says,
    and a real client of the same /24 is told to use TCP and resolves there, always.
 
-Takes 10 s; with ``--full`` the flood is 10,000 queries a second, thirty seconds.
+Takes 20 s; with ``--full`` the flood is 10,000 queries a second, thirty seconds.
 """
 
 from __future__ import annotations
@@ -33,7 +36,10 @@ import dns.rcode
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.daemon import Daemon, is_honest, verdict
+from experiments.zone_servers import SILENT, Manner, ZoneServers
 from fakes.octets import message, opt, option, query, question, tsig
+
+from dnsd.wire.message import RD
 
 ORIGIN = "example.test."
 RATE = 50
@@ -117,6 +123,42 @@ def kinds():
     ]
 
 
+def resolved_kinds():
+    """The same for names of others, asked by clients that may have them resolved."""
+    return [
+        Kind("resolved A", _recursive("www.others.test.", 1)),
+        Kind("resolved A, EDNS", _recursive("www.others.test.", 1, edns=opt())),
+        Kind("resolved TXT, 1.2 kB", _recursive("a.others.test.", 16, edns=opt(size=4096))),
+        Kind("resolved TXT, no EDNS", _recursive("a.others.test.", 16), 1),
+        Kind("resolved ANY", _recursive("www.others.test.", 255, edns=opt(size=4096)), 8),
+        Kind("resolved NODATA", _recursive("www.others.test.", 28, edns=opt())),
+        Kind("resolver fails", _recursive("www.silent.test.", 1, edns=opt())),
+        Kind("from the cache", query("www.others.test.", 1, edns=opt())),
+        Kind("not in the cache", query("new.others.test.", 1, edns=opt()), 1),
+        Kind("transfer", _recursive("others.test.", 252, edns=opt()), 1),
+        Kind("CHAOS", query("version.bind.", 16, 3, edns=opt()), 1),
+        Kind("FORMERR", message(question()[:-1]), 1),
+    ]
+
+
+def refused_kinds():
+    """The same, asked by clients that may not."""
+    asked = [
+        ("A", "www.others.test.", 1), ("TXT", "a.others.test.", 16),
+        ("ANY", "www.others.test.", 255), ("root NS", ".", 2), ("localhost", "localhost.", 1),
+        ("DNSKEY", ".", 48),
+    ]  # fmt: skip
+    return [
+        Kind(f"REFUSED, {name}{', EDNS' if edns else ''}", _recursive(qname, rrtype, edns=edns), 1)
+        for name, qname, rrtype in asked
+        for edns in (None, opt(size=4096, flags=0x8000))
+    ]
+
+
+def _recursive(name, rrtype, **more):
+    return query(name, rrtype, flags=RD, **more)
+
+
 @contextlib.contextmanager
 def client(server, address):
     """A socket of a client with an address of its own."""
@@ -151,21 +193,49 @@ def table(directory):
     with Daemon(directory, {ORIGIN: ZONE}, authority=_limits(5)) as server:
         for number, kind in enumerate(kinds()):
             with client(server, f"127.3.{number}.1") as opened:
-                first, rcode = _reply(opened, kind.octets)
-                opened.settimeout(0.05)
-                for _ in range(5):
-                    _reply(opened, kind.octets)
-                # The one in the middle: now and then one more is within the rate again.
-                limited = sorted(_reply(opened, kind.octets)[0] for _ in range(5))[2]
-            size = len(kind.octets)
-            row = Row(kind, first / size, rcode, limited / size)
-            outcome.rows.append(row)
-            if row.first > kind.at_most:
-                outcome.failures.append(f"{kind.name}: {row.first:.2f} times the query")
-            if row.limited > 1:
-                outcome.failures.append(f"{kind.name}: {row.limited:.2f} times when limited")
+                _ask_often(opened, kind, outcome)
         outcome.failures += server.faults()
     return outcome
+
+
+def resolver_table(directory):
+    """Ask a daemon that resolves names for 127.3.0.0/16 and nobody else."""
+    outcome = TableOutcome()
+    zones = {"others.test.": "127.67.0.1", "silent.test.": "127.67.0.2"}
+    manners = {"127.67.0.1": Manner(), "127.67.0.2": Manner(delay_s=SILENT)}
+    with ZoneServers(manners) as servers:
+        resolver = {"enabled": "on", "allow": ["127.3.0.0/16"], "priming": "off",
+                    "local_zones": "none", "forward": servers.stubs(zones),
+                    "limits": {"query_time": "1s"}}  # fmt: skip
+        with Daemon(directory, {ORIGIN: ZONE}, authority=_limits(5), resolver=resolver) as server:
+            for number, kind in enumerate(resolved_kinds()):
+                with client(server, f"127.3.{number}.1") as opened:
+                    _ask_often(opened, kind, outcome, is_limited=kind.at_most <= 1)
+            for number, kind in enumerate(refused_kinds()):
+                with client(server, f"127.4.{number}.1") as opened:
+                    _ask_often(opened, kind, outcome)
+            outcome.failures += server.faults()
+    for row in outcome.rows:
+        if row.kind.name.startswith("REFUSED") and row.rcode != "REFUSED":
+            outcome.failures.append(f"{row.kind.name}: {row.rcode}")
+    return outcome
+
+
+def _ask_often(opened, kind, outcome, *, is_limited=True):
+    """Ask once and then over the rate, and judge the octets."""
+    first, rcode = _reply(opened, kind.octets)
+    opened.settimeout(0.05)
+    for _ in range(5):
+        _reply(opened, kind.octets)
+    # The one in the middle: now and then one more is within the rate again.
+    limited = sorted(_reply(opened, kind.octets)[0] for _ in range(5))[2]
+    size = len(kind.octets)
+    row = Row(kind, first / size, rcode, limited / size)
+    outcome.rows.append(row)
+    if row.first > kind.at_most:
+        outcome.failures.append(f"{kind.name}: {row.first:.2f} times the query")
+    if is_limited and row.limited > 1:
+        outcome.failures.append(f"{kind.name}: {row.limited:.2f} times when limited")
 
 
 def _limits(rate):
@@ -283,18 +353,20 @@ def main():
     rate, seconds = (10_000, 30) if options.full else (2_000, 3)
     with tempfile.TemporaryDirectory() as directory:
         ratios = table(Path(directory) / "table")
+        resolving = resolver_table(Path(directory) / "resolver")
         flooded = flood(Path(directory) / "flood", rate=rate, seconds=seconds)
-    print(f"{'query':20} {'octets':>6} {'reply':>8} {'ratio':>6} {'limited':>8}")
-    for row in ratios.rows:
+    print(f"{'query':24} {'octets':>6} {'reply':>8} {'ratio':>6} {'limited':>8}")
+    rows = ratios.rows + resolving.rows
+    for row in rows:
         name, size = row.kind.name, len(row.kind.octets)
-        print(f"{name:20} {size:6} {row.rcode:>8} {row.first:6.2f} {row.limited:8.2f}")
-    failures = ratios.failures + flooded.failures
+        print(f"{name:24} {size:6} {row.rcode:>8} {row.first:6.2f} {row.limited:8.2f}")
+    failures = ratios.failures + resolving.failures + flooded.failures
     if flooded.limited_ratio > 1:
         failures.append("limited replies are longer than their queries")
     if flooded.real_resolved < flooded.real_asked:
         failures.append("the real client did not always resolve")
-    worst = max(ratios.rows, key=lambda row: row.first)
-    refusals = max(row.first for row in ratios.rows if row.kind.at_most == 1)
+    worst = max(rows, key=lambda row: row.first)
+    refusals = max(row.first for row in rows if row.kind.at_most == 1)
     return verdict(
         f"octets out for octets in: refusals and errors at most {refusals:.2f}, worst "
         f"{worst.first:.1f} ({worst.kind.name}); {flooded.queries:,} forged queries of one /24 at "

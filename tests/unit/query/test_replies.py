@@ -156,6 +156,11 @@ def test_who_may_have_names_resolved_is_told_the_identity_three_times_a_second(
     assert not any(world.ask(query("version.bind.", 16, 3)).limits for _ in range(100))
 
 
+def test_a_refusal_is_not_explained_to_who_may_have_names_resolved_over_udp(world_of_a_resolver):
+    octets = query(FOREIGN, edns=opt())
+    assert len(world_of_a_resolver.ask(octets, CLIENT).octets) == len(octets)
+
+
 @pytest.mark.parametrize("octets", MALFORMED)
 def test_malformed_messages_over_tcp_are_always_told_so(world, octets):
     assert [world.ask_tcp(octets, CLIENT).rcode for _ in range(3)] == [1, 1, 1]
