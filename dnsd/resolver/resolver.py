@@ -87,8 +87,10 @@ class Task:
 
     def tell(self, result: object) -> None:
         """Hand the result to whoever started a client's question."""
-        if self._done is not None:
-            self._done(result)
+        done, self._done = self._done, None
+        # Whoever is told may hold the task: let go, or both are garbage in a circle.
+        if done is not None:
+            done(result)
 
 
 class Resolver:

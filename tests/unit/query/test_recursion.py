@@ -1,5 +1,6 @@
 """What the resolver adds to the answer that one client gets, and when it gets it."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -872,3 +873,26 @@ class TestInThePipeline:
         (reply,) = replies
         assert (reply.rcode, reply.found, reply.cacheable) == (0, "stale", False)
         assert extended_error(3) in reply.octets
+
+
+def test_a_client_that_has_its_answer_leaves_no_circle_of_objects():
+    stage = Stage()
+
+    def resolve(number):
+        found, _ = stage.ask(f"www{number}.bank.test.", client=LOOPBACK)
+        assert found is LATER
+        stage.network.says(answer=f"www{number}.bank.test. A 192.0.2.80")
+
+    resolve(0)
+    stage.answered.clear()
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(1, 51):
+            resolve(number)
+        assert len(stage.answered) == 50
+        stage.answered.clear()
+        # One or two may be of the test's own making, but not some of each client.
+        assert gc.collect() < 50
+    finally:
+        gc.enable()
