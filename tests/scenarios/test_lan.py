@@ -103,6 +103,25 @@ def test_new_names_are_answered_while_slow_servers_hold_every_place(delay_s):
     assert lan.asker.faults == []
 
 
+def test_asking_again_keeps_no_place_of_a_slow_question():
+    """CVE-2026-42534: as old as its question is who asks for it once more."""
+    lan = with_slow_zones(lambda authority: Holding(authority, 10.0))
+    assert lan.answer(name_of(0)).rcode == Rcode.NOERROR
+    half = LIMITS.recursions // 2
+    for turn in range(25):
+        # As many as are never shed, a quarter at a time; then all of them ten times a second.
+        first, last = (turn * half // 4, (turn + 1) * half // 4) if turn < 4 else (0, half)
+        for number in range(first, last):
+            lan.ask(slow_name(number), client=f"198.51.100.{100 + number % 40}")
+        if turn >= 8:
+            assert len(lan.waiting) == LIMITS.recursions
+            lan.ask(name_of(turn), client="198.51.100.3")
+        lan.let_pass(0.1)
+    lan.let_pass(10.0)
+    benign = [each for each in lan.answered if each.client == "198.51.100.3"]
+    assert [each.rcode for each in benign] == [Rcode.NOERROR] * 17
+
+
 @pytest.mark.parametrize(
     ("released_s", "most"),
     [
