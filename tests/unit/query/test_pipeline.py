@@ -19,6 +19,7 @@ from dnsd.query.lookout import Board, Lookout, board_octets
 from dnsd.query.request import Transport, ZoneSet
 from dnsd.query.views import ViewOptions, Views
 from dnsd.wire import names
+from dnsd.wire.iana import RRType
 from dnsd.wire.rrset import RRset
 
 RD, AD, CD, Z, RA, AA, TC, QR = 0x0100, 0x20, 0x10, 0x40, 0x80, 0x400, 0x200, 0x8000
@@ -382,6 +383,17 @@ def test_limits_that_the_authority_hit_are_passed_on(world):
     found = Answer(0, True, [RRset(owner, 5, 300, (owner,))], [], [], limits=("chain_links",))
     world.authority.answers[owner] = found
     assert world.ask(query("far.example.test.")).limits == ("chain_links",)
+
+
+def test_without_the_resolver_an_alias_to_others_fails_and_says_why(world):
+    owner, target = names.from_text("lent.example.test."), names.from_text("www.other.test.")
+    alias = RRset(owner, RRType.ALIAS, 300, (target,))
+    world.authority.answers[owner] = Answer(0, True, [alias], [], [], unfinished=target)
+    reply = world.ask(query("lent.example.test.", edns=opt()))
+    found = dns.message.from_wire(reply.octets)
+    assert (found.rcode(), found.answer) == (dns.rcode.SERVFAIL, [])
+    assert [each.code for each in found.extended_errors()] == [14]
+    assert not reply.cacheable
 
 
 def test_the_authority_is_told_whether_any_may_get_everything(world):
