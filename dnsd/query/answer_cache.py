@@ -267,7 +267,11 @@ class Table:
             if now >= min(ageing[1], ageing[2]):
                 self._forget(sighting.key)
                 return None
-            rest, until = _aged(rest, ageing, now)
+            if now - ageing[0] >= 1:
+                rest, ageing = _aged(rest, ageing, now)
+                # Once a second, however often it is found: it may have 4,000 TTLs.
+                self._entries[sighting.key] = (rest, *found[0][1:]), ageing
+            until = min(ageing[0] + 1, ageing[1], ageing[2])
             if len(self._found) < NOTED_NAMES:
                 self._found.add(sighting.key)
         end = sighting.question_end
@@ -347,23 +351,20 @@ class Table:
             self._octets -= len(kept[0][0])
 
 
-def _aged(rest: bytes, ageing: Ageing, now: float) -> tuple[bytes, float]:
+def _aged(rest: bytes, ageing: Ageing, now: float) -> tuple[bytes, Ageing]:
     """Lower the TTLs of a stored reply by its age.
 
     Returns:
-        Its octets after the ID, and until when they are right.
+        Its octets after the ID, as if they had been stored in whole seconds less.
     """
     stored, expires, look_again, places = ageing
     age = int(now - stored)
-    until = min(stored + age + 1, expires, look_again)
-    if not age:
-        return rest, until
     octets = bytearray(rest)
     for i in range(0, len(places), 2):
         place = (places[i] << 8 | places[i + 1]) - 2
         ttl = int.from_bytes(octets[place : place + 4], "big") - age
         octets[place : place + 4] = max(ttl, 0).to_bytes(4, "big")
-    return bytes(octets), until
+    return bytes(octets), (stored + age, expires, look_again, places)
 
 
 def _drop_oldest_half(table: dict[bytes, Any]) -> None:

@@ -11,7 +11,8 @@ where work is in proportion to size. Records without any trick stand beside the 
 of pointers: what they take is what so many records take.
 
 Then one RRset of 4,000 addresses, asked for again and again over TCP beside one of
-100: CPU time of an answer, and what memory grows by.
+100: CPU time of an answer, and what memory grows by; and 150 such RRsets, of which no
+more may be kept than there is room for.
 
 Takes a minute. The tests hold the slopes of counted operations, which are exact.
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import sys
 import tempfile
 import time
@@ -44,8 +46,10 @@ from experiments.whole_resolver import ROOT, WholeResolver
 from fakes.octets import query
 
 from dnsd.authority.zonefile.yaml_zone import read_zone
+from dnsd.query.answer_cache import AnswerCacheOptions
 from dnsd.resolver.scrub import scrub
-from dnsd.source.problems import errors
+from dnsd.source.marked_yaml import parse
+from dnsd.source.problems import ConfigError, errors
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import Rcode
@@ -78,9 +82,9 @@ def reading(octets):
     """Read a message as a server and as a resolver does; malformed is an answer too."""
 
     def read():
-        for parse in (parse_message, parse_query):
+        for reader in (parse_message, parse_query):
             with contextlib.suppress(FormError):
-                parse(octets)
+                reader(octets)
 
     return read
 
@@ -91,12 +95,16 @@ def scrubbing(message, name):
 
 
 def bomb(text, directory):
-    """Read a zone file that must be refused."""
+    """Read a zone file and a configuration that must be refused."""
     path = Path(directory) / "bomb.test.yaml"
     path.write_text(text)
+    octets = text.encode()
 
     def read():
         assert errors(read_zone(path, Path(directory)).problems)
+        with contextlib.suppress(ConfigError):
+            parse(octets, "dnsd.yaml")
+            raise AssertionError("a bomb was taken for a configuration")
 
     return read
 
@@ -173,6 +181,8 @@ def report_large_rrset(answers):
     for name in ("few.test.", "many.test.", "few.test.", "many.test."):
         octets = query(name, A, flags=0x0100)
         resolver.respond(octets)
+        # Its TTLs have run down since it was found.
+        resolver.internet.run(resolver.internet.now() + 5.0)
         began = time.process_time()
         for _ in range(answers):
             resolver.respond(octets)
@@ -191,6 +201,27 @@ def report_large_rrset(answers):
     return missed
 
 
+def report_many_large(names_count=150, entries=2048):
+    """Ask for many names of 4,000 addresses; return whether they take too much room."""
+    sizes = {f"n{number}.test.": 4000 for number in range(names_count)}
+    options = AnswerCacheOptions(entries=entries)
+    resolver = WholeResolver({}, records=sizes, cache=options)
+    tracemalloc.start()
+    before, asked = tracemalloc.get_traced_memory()[0], 0
+    for text in sizes:
+        asked += len(resolver.respond(query(text, A, flags=0x0100))[0])
+    # What was sent and asked is kept by the simulated Internet alone.
+    resolver.internet.packets.clear()
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    bound = options.octets + 2**20
+    missed = grown > bound
+    print(f"{names_count} names of 4,000 addresses, {asked} octets of answers, answer cache of "
+          f"{options.octets} octets: memory {grown:+}, bound {bound}{'  MISSED' if missed else ''}")  # fmt: skip
+    return missed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--answers", type=int, default=10_000)
@@ -201,6 +232,8 @@ def main():
         missed = [case.what for case in cases(directory) if report(case)]
     if report_large_rrset(arguments.answers):
         missed.append("large RRset")
+    if report_many_large():
+        missed.append("many large RRsets")
     print(f"bounds missed: {len(missed)} {missed}")
     return bool(missed)
 

@@ -87,5 +87,9 @@ def test_an_rrset_of_4000_is_found_once_and_answered_again_and_again():
     sent = resolver.internet.counts.total()
     assert all(len(resolver.respond(octets)[-1]) == len(first) for _ in range(50))
     assert resolver.internet.counts.total() == sent
+    # Nor is each of its TTLs touched for each answer once they have run down.
+    resolver.internet.run(resolver.internet.now() + 5.0)
+    assert operations(lambda: resolver.respond(octets)) > 4000
+    assert operations(lambda: resolver.respond(octets)) < 1000
     # Too many for the record cache (CVE-2024-1737).
     assert len(list(resolver.clients.asker.records.entries())) == 0

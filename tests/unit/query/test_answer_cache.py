@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnsd.query import answer_cache
 from dnsd.query.answer_cache import (
     NEVER,
     NOTED_NAMES,
@@ -325,6 +326,21 @@ def test_an_alias_of_a_resolver_answer_lasts_until_the_next_second(ageing):
     for _ in range(2):
         table.find(octets, sight(octets), NOW + 5.5)
     assert table.aliases[octets[2:]][5] == NOW + 6
+
+
+def test_the_ttls_of_an_answer_are_lowered_once_a_second(ageing, monkeypatch):
+    table, octets = ageing
+    ages = []
+
+    def aged(rest, ageing, now):
+        ages.append(now - NOW)
+        return lowered(rest, ageing, now)
+
+    lowered = answer_cache._aged
+    monkeypatch.setattr(answer_cache, "_aged", aged)
+    found = [ttls(table.find(octets, sight(octets), NOW + tenths / 10))[0] for tenths in range(35)]
+    assert found == [60] * 10 + [59] * 10 + [58] * 10 + [57] * 5
+    assert ages == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(
