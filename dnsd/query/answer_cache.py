@@ -275,7 +275,8 @@ class Table:
             if len(self._found) < NOTED_NAMES:
                 self._found.add(sighting.key)
         end = sighting.question_end
-        rest = rest[:10] + octets[12:end] + rest[end - 2 :]
+        if rest[10 : end - 2] != octets[12:end]:
+            rest = rest[:10] + octets[12:end] + rest[end - 2 :]
         if sighting.cookie is None and sighting.limit != _STREAM_LIMIT:
             self._notice(octets[2:], (rest, slot, generation, counter, rate_class, until))
         return Hit(octets[:2] + rest, counter, rate_class)
