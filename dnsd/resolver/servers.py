@@ -42,6 +42,10 @@ FACTS_S: Final = 900.0
 # nothing costs two datagrams and congests nobody, a second too long is seen by a
 # person. Shorter waits would take a busy server's pause for a loss.
 _TIMEOUT_MIN_S: Final = 0.1
+# The G of RFC 6298 §2: what a turn of a busy reactor takes. Without it a server whose
+# times hardly vary would be waited for no longer than its answer takes, and the next
+# longer turn would make all that is in flight look lost.
+_GRANULARITY_S: Final = 0.05
 # A wait may end a little earlier than it was said, and must count all the same.
 _EARLY: Final = 0.75
 # Timeouts beyond this change nothing: even 0.1 s has become the longest wait.
@@ -243,5 +247,6 @@ def first_wait_s(server: Server | None, limits: ResolverLimits) -> float:
     """Return how long a server would be waited for that had not timed out."""
     if server is None or server.srtt < 0:
         return limits.udp_timeout_first_s
-    wait = max(server.srtt + 4 * server.variation, _TIMEOUT_MIN_S)
+    margin = max(4 * server.variation, _GRANULARITY_S)
+    wait = max(server.srtt + margin, _TIMEOUT_MIN_S)
     return min(wait, limits.udp_timeout_max_s)

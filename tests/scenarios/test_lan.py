@@ -161,6 +161,26 @@ def test_who_is_no_forgery_may_wait_for_more_and_longer():
     assert sum(each.rcode == Rcode.NOERROR for each in replies) > LIMITS.waiting_answers
 
 
+def test_random_names_below_a_distant_zone_put_nobody_out():
+    """1,000 names a second that do not exist; their zone is that of others, too."""
+    world, hints = internet()
+    above = bytes((192, 0, 2, 2))
+    world.routes[above] = Route(delay_s=0.075)
+    lan = Lan(world, hints)
+    lan.answer(name_of(0))
+    before = world.counts[above]
+    for number in range(2000):
+        lan.ask(f"r{number}.test.", client=f"198.51.100.{100 + number % 40}")
+        if number % 20 == 0 and number >= 500:
+            lan.ask(name_of(number // 20), client="198.51.100.3")
+        lan.let_pass(0.001)
+    lan.let_pass(10.0)
+    benign = [each for each in lan.answered if each.client == "198.51.100.3"]
+    assert [each.rcode for each in benign] == [Rcode.NOERROR] * 75
+    # One packet for each: nothing is taken for lost that only takes its time.
+    assert world.counts[above] - before == 2000 + 75
+
+
 def test_ten_thousand_clients_of_a_cold_name_make_one_exchange():
     """CVE-2020-25686, CVE-2025-5994: no more chances for whoever guesses."""
     world, hints = internet()

@@ -24,10 +24,11 @@ def wait(servers, address=ONE, now=0.0):
         ([0.2], 0.6),  # 0.2 + 4 * 0.1
         ([0.2, 0.2], 0.5),  # 0.2 + 4 * 0.075
         ([0.2, 0.4], 0.2 + 0.2 / 8 + 4 * (0.1 + (0.2 - 0.1) / 4)),
+        ([0.2] * 100, 0.25),  # a turn of a busy reactor longer
         ([0.001], 0.1),
         ([2.5], 3.0),
     ],
-    ids=["unknown", "first", "steady", "changing", "not too short", "not too long"],
+    ids=["unknown", "first", "second", "changing", "steady", "not too short", "not too long"],
 )
 def test_the_wait_follows_from_the_times_of_answers(samples, expected):
     servers = Servers(LIMITS)
