@@ -94,37 +94,40 @@ class Told:
 
 
 class Asking:
-    """One question to the servers of one zone.
+    """The servers of one zone, and what one fetch asks them.
 
     Attributes:
         world: caches, servers, options.
         cut: whose servers are asked.
+        budget: of the client query.
         name: asked for, in canonical form.
         type: asked for.
-        budget: of the client query.
-        depth: look-ups of name server addresses around this.
     """
 
-    def __init__(self, world: World, cut: Delegation, question: Ask, budget: Budget) -> None:
+    name: bytes
+    type: int
+    _tries: Tries
+
+    def __init__(self, world: World, cut: Delegation, budget: Budget) -> None:
         self.world = world
         self.cut = cut
-        self.name = question.name
-        self.type = question.type
-        self.depth = question.depth
         self.budget = budget
-        self._tries = Tries(cut.zone, cut.transport)
-        self._reason = Explanation(UNREACHABLE)
+        # Of all questions: a name that is asked label by label is one search.
         self._sends_left = world.options.limits.zone_packets
+        self._reason = Explanation(UNREACHABLE)
         self._cookie_refused = False
         self._sent_edns = False
         self._sent_cookie = b""
         # The wait ends with the query's time and not with the server's.
         self._is_cut_short = False
 
-    def run(self) -> Generator[Any, Any, Told | Failed]:
+    def ask(self, question: Ask) -> Generator[Any, Any, Told | Failed]:
         """Ask until somebody says something, as a procedure."""
         world = self.world
-        source = Candidates(world, self.cut, self.depth, self.budget)
+        self.name, self.type = question.name, question.type
+        self._tries = Tries(self.cut.zone, self.cut.transport)
+        self._cookie_refused = False
+        source = Candidates(world, self.cut, question.depth, self.budget)
         candidates = source.known()
         while self._sends_left > 0:
             now = world.network.now()

@@ -150,6 +150,7 @@ class _Fetch:
     def _ask_zone(self, cut: Delegation) -> Generator[Any, Any, Told | Entry | Failed]:
         """Ask the servers of one zone, with few labels first (RFC 9156 §2.3)."""
         question, minimiser = self._question, self._minimiser
+        asking = Asking(self._world, cut, self._budget)
         while not cut.forward:
             name, rrtype = minimiser.next(cut)
             if name == question.name:
@@ -157,7 +158,7 @@ class _Fetch:
             entry = self._world.records.find(name, rrtype, self._now, below=cut.zone)
             if entry is None:
                 ask = Ask(name, rrtype, question.depth)
-                told = yield from Asking(self._world, cut, ask, self._budget).run()
+                told = yield from asking.ask(ask)
                 if isinstance(told, Failed):
                     if told.limit in PASSING or not minimiser.failed():
                         return told
@@ -169,7 +170,7 @@ class _Fetch:
                 if minimiser.is_final_denial():
                     return entry
                 minimiser.denied()
-        return (yield from Asking(self._world, cut, question, self._budget).run())
+        return (yield from asking.ask(question))
 
     @property
     def _now(self) -> float:

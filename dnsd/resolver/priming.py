@@ -43,7 +43,7 @@ def prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
 
 
 def _prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
-    told = yield from Asking(world, world.hints, _QUESTION, budget).run()
+    told = yield from Asking(world, world.hints, budget).ask(_QUESTION)
     if isinstance(told, Failed):
         return told
     said = told.said

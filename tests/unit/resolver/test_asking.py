@@ -300,6 +300,19 @@ class TestBudgets:
             network.says(rcode=SERVFAIL, flags=QR)
         assert [outcome.rcode for outcome in found] == [SERVFAIL]
 
+    def test_shortened_names_are_of_the_same_fetch(self):
+        servers = tuple(names.from_text(f"ns{i}.bank.test.") for i in range(10))
+        cut = Delegation(ZONE, servers, {name: (b"\xc0\0\2%c" % i,) for i, name in enumerate(servers)},
+                         stub=True)  # fmt: skip
+        asker, network = stage(cut, replace(OPTIONS, minimisation="relaxed"), zone_packets=4)
+        found = asker.start(names.from_text("a.b.c.bank.test."), A)
+        asked = []
+        while network.open:
+            asked.append(network.asked().qname)
+            network.says(rcode=SERVFAIL, flags=QR)
+        assert len(asked) == 4
+        assert [outcome.limits for outcome in found] == [("zone_packets",)]
+
     @pytest.mark.parametrize("limit", ["zone_in_flight", "server_in_flight"])
     def test_a_full_quota_ends_the_question_with_its_name(self, limit):
         asker, network = stage(replace(TWO, servers=(NS1,)), **{limit: 1})
