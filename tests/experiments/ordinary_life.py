@@ -110,9 +110,9 @@ class Watched(Budget):
 class WatchedResolver(Resolver):
     """Notes the depth of look-ups and how many wait for one."""
 
-    def _begin(self, key, depth, budget, waiters):
+    def _begin(self, key, depth, budget, *others):
         budget.most("depth", depth)
-        super()._begin(key, depth, budget, waiters)
+        super()._begin(key, depth, budget, *others)
 
     def _ask(self, task, ask):
         found = super()._ask(task, ask)
