@@ -20,7 +20,7 @@ IN_FLIGHT = 1000
 TRUE_PORT_BURST = 1000
 # On each way a reply leaves after the one or the other in turn, so that the resolver's
 # estimate of the server's time spans both, and no query times out.
-SHORT_S, LONG_S = 0.5, 2.0
+SHORT_S, LONG_S = 1.0, 4.0
 HONEST = b"\xc0\0\2\1"  # 192.0.2.1
 FORGED = b"\xcb\0\x71\x42"  # 203.0.113.66
 SLOTS = 512
@@ -52,6 +52,7 @@ class Shared:
         names: the numbers of a thousand of them, for the forger.
         ports: source ports of queries, by their places in ``names``.
         datagrams: queries over UDP so far.
+        over_tcp: queries over TCP that it has not answered.
         streams: queries over TCP so far.
         plain: queries over UDP without EDNS so far.
         forgeries: forged replies to any port so far.
@@ -62,7 +63,7 @@ class Shared:
 
     def __init__(self):
         self.names = multiprocessing.RawArray("I", IN_FLIGHT)
-        for name in ("in_flight", "datagrams", "streams", "plain", "forgeries", "bursts",
+        for name in ("in_flight", "over_tcp", "datagrams", "streams", "plain", "forgeries", "bursts",
                      "burst_forgeries", "is_slow"):  # fmt: skip
             setattr(self, name, multiprocessing.RawValue("q", 0))
 
@@ -74,6 +75,9 @@ class Waiting:
         self._calls = {}  # number → (when it came, how to answer), the oldest first
         self._young = deque()
         self._ripe = []
+
+    def __len__(self):
+        return len(self._calls)
 
     def add(self, number, now, call):
         """Let a query wait; a later one of the same name takes its place."""
@@ -137,10 +141,10 @@ class Authority:
         while True:
             for descriptor, _ in self._poller.poll(0.002):
                 self._read(descriptor)
-            for answer in self._waiting.due(
-                time.monotonic(), at_once=not self.shared.is_slow.value
-            ):
-                answer()
+            now, at_once = time.monotonic(), not self.shared.is_slow.value
+            for waiting in [self._waiting, *(each[2] for each in self._streams.values())]:
+                for answer in waiting.due(now, at_once=at_once):
+                    answer()
 
     def _read(self, descriptor):
         if descriptor == self.socket.fileno():
@@ -195,6 +199,7 @@ class Authority:
             octets = b""
         if not octets:
             self._poller.unregister(stream.fileno())
+            self.shared.over_tcp.value -= len(waiting)
             del self._streams[stream.fileno()]
             stream.close()
             return
@@ -208,9 +213,11 @@ class Authority:
             self._over(number)
             self._waiting.drop(number)
             reply = reply_to(query, HONEST)
+            self.shared.over_tcp.value += 1
             waiting.add(number, time.monotonic(), partial(self._send_all, stream, reply))
 
     def _send_all(self, stream, reply):
+        self.shared.over_tcp.value -= 1
         if stream.fileno() >= 0:
             with contextlib.suppress(OSError):
                 stream.sendall(len(reply).to_bytes(2, "big") + reply)
