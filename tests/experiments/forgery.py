@@ -7,14 +7,14 @@ takes its time, so that a thousand queries are in flight all the time. Meanwhile
 replies come from the server's own address and port, each answers one of the names in
 flight with an address of the forger's:
 
-1. to any port with any ID, as fast as the sockets take them;
+1. to any port with any ID;
 2. to the very port of a query, a thousand for each, with any ID.
 
 The forger knows the names, not their letter case. Shown: no client ever gets the
 forger's address and no cache has it; every name resolves, those that forged replies
-came for over TCP; and the server's good name is what it was: at most one query
-in a hundred timed out, which are those the server was late with, and afterwards new names are asked for
-over UDP, with EDNS, each once.
+came for over TCP; and the server's good name is what it was: at most one query in a
+hundred timed out, which are those that the server was late with, and afterwards new
+names are asked for over UDP, with EDNS, each once.
 
 Printed beside it: what chance alone would give, with and without the rule that one
 reply with a wrong ID ends the exchange over UDP.
@@ -66,10 +66,11 @@ class Clients:
         honest: those that got the honest address.
         forged: those that got another one.
         failed: those that got neither.
+        late: queries over UDP that the server did not answer in time.
     """
 
     def __init__(self, server):
-        self.asked = self.honest = self.forged = self.failed = 0
+        self.asked = self.honest = self.forged = self.failed = self.late = 0
         self._waiting = {}  # number → when it was asked
         self._sockets = []
         self._poller = select.epoll()
@@ -308,7 +309,8 @@ def attack(directory, random_count, true_port_count, rate):
     """Do all of it.
 
     Returns:
-        The two parts, entries of the cache, the clients' totals, and failures.
+        The two parts; entries of the cache, and how many are forged; the clients' totals;
+        and failures.
     """
     context = multiprocessing.get_context("fork")
     authority = Authority(Shared())
@@ -334,7 +336,7 @@ def attack(directory, random_count, true_port_count, rate):
         server.kill()
         server.join()
         authority.close()
-    return parts, rows, clients, attack.failures
+    return parts, (rows, len(forged)), clients, attack.failures
 
 
 def judge(attack, parts):
@@ -349,6 +351,7 @@ def judge(attack, parts):
             # On a busy machine the server itself may be late now and then.
             most = clients.asked // 100 if result == "timed_out" else 0
             expect(counts[name] <= most, f"{counts[name]:.0f} over {transport}: {result}")
+    clients.late = int(counts['dnsd_resolver_exchanges_total{result="timed_out",transport="udp"}'])
     for part in parts:
         expect(part.near_misses > 0, f"{part.name}: no near miss")
     near_misses, streams = attack.near_misses(), attack.shared.streams.value
@@ -365,7 +368,7 @@ def main():
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        parts, rows, clients, failures = attack(
+        parts, (rows, forged), clients, failures = attack(
             Path(directory) / "dnsd", options.random, options.true_port, options.rate
         )
     for part in parts:
@@ -381,8 +384,8 @@ def main():
     )
     return verdict(
         f"{sum(part.forged for part in parts):,} forged replies: {clients.forged} believed, "
-        f"{clients.honest:,} of {clients.asked:,} names got the honest address, 0 forged of {rows:,} "
-        f"kept; {machine()}",
+        f"{clients.honest:,} of {clients.asked:,} names got the honest address, {forged} of {rows:,} kept "
+        f"are forged, {clients.late} queries timed out; {machine()}",
         failures,
     )
 
