@@ -193,6 +193,9 @@ class Recursion:
             )  # fmt: skip
             waiter.name = outcome.unfinished
             outcome = waiter.local(waiter.name, query.qtype)
+        else:
+            if outcome is None or outcome.unfinished:
+                exchange.limits += ("chain_links",)
         if outcome is None or outcome.unfinished:
             # Circles and longer chains are mistakes; they end with what was found.
             outcome = Outcome(_NOERROR, [], [])

@@ -238,6 +238,7 @@ class TestNamesThatAreAnsweredHere:
                                                     unfinished=f"{i}.lan.")  # fmt: skip
         found, exchange = stage.ask("0.lan.")
         assert (found, exchange.answer.rcode, len(exchange.answer.answer)) == (NOW, 0, 11)
+        assert exchange.limits == ("chain_links",)
 
     def test_an_alias_from_outside_to_a_local_name_ends_here(self):
         stage = Stage()
