@@ -65,7 +65,8 @@ def _step(step: TraceStep, chain: list[bytes]) -> Iterator[str]:
     zone = "the root" if step["zone"] == "." else step["zone"]
     server = f"{step['server']} ({step['address']})" if step["server"] else step["address"]
     yield f"asked {server}, a server of {zone}, for {step['name']} {step['type']}{_why(step, chain)}"
-    yield f"{_said(step)}, {step['transport'].upper()}, {step['seconds'] * 1000:.0f} ms"
+    time = f", {step['seconds'] * 1000:.0f} ms" if step["result"] == "reply" else ""
+    yield f"{_said(step)}, {step['transport'].upper()}{time}"
     for text in step["servers"] if step["meaning"] == "referral" else step["records"]:
         yield f"  {text}"
     if step["dropped"]:
