@@ -33,6 +33,7 @@ _MIN_RECORD_OCTETS = 11
 _FIXED_OPT_OCTETS = 11
 _COOKIE_START = _FIXED_OPT_OCTETS + 4  # behind the option's code and length
 _CLIENT_COOKIE_OCTETS = 8
+_WHOLE_COOKIE_OCTETS = range(16, 41)  # the client's 8, the server's 8 to 32
 _COOKIE = int(OptionCode.COOKIE)
 _COOKIE_CODE = _COOKIE.to_bytes(2, "big")
 # RFC 6891 §7: servers that do not know EDNS may answer with a header alone.
@@ -127,7 +128,7 @@ def _has_foreign_cookie(query: bytes, end: int, reply: bytes) -> bool:
 def proves_path(sent: bytes, edns: Edns | None) -> bool:
     """Tell whether a reply's cookie shows that its sender has seen the query.
 
-    Source: RFC 7873 §5.3, §6: an off-path forger does not know the client cookie.
+    Source: RFC 7873 §4, §5.3, §6: an off-path forger does not know the client cookie.
 
     Args:
         sent: value of the COOKIE option of the query; empty for none.
@@ -136,6 +137,6 @@ def proves_path(sent: bytes, edns: Edns | None) -> bool:
     if len(sent) < _CLIENT_COOKIE_OCTETS or edns is None:
         return False
     value = edns.option(_COOKIE)
-    if value is None or len(value) <= _CLIENT_COOKIE_OCTETS:
+    if value is None or len(value) not in _WHOLE_COOKIE_OCTETS:
         return False
     return value[:_CLIENT_COOKIE_OCTETS] == sent[:_CLIENT_COOKIE_OCTETS]

@@ -306,11 +306,10 @@ class Asking:
         return Told(said, None, address_of(address))
 
     def _learn_cookie(self, address: bytes, edns: Edns) -> bool:
-        """Keep the cookie that a server returned; whether there is one."""
-        if not self.world.options.cookies:
-            return False
+        """Keep the cookie that a server made of ours; whether there is one."""
         cookie = edns.option(_COOKIE)
-        if cookie is None:
+        # Any other would be sent back: as many octets as a stranger likes, or his choice.
+        if cookie is None or not proves_path(self._sent_cookie, edns):
             return False
         self.world.servers.cookie_learned(address, cookie)
         return True

@@ -65,7 +65,7 @@ class Server:
         event: monotonic seconds of the last answer, timeout or probe.
         edns: understands EDNS.
         needs_tcp: changes the letter case of questions over UDP.
-        cookie: the last that it gave us, 8 to 32 octets; empty for none.
+        cookie: the last that it gave us, 16 to 40 octets, ours first; empty for none.
     """
 
     __slots__ = (

@@ -174,6 +174,9 @@ def test_a_cookie_that_was_not_asked_for_does_not_matter():
     [
         pytest.param(b"our ours", Edns(1232, options=((10, b"our ours" + bytes(8)),)), True, id="ours and the server's"),
         pytest.param(b"our ours" + bytes(8), Edns(1232, options=((10, b"our ours" + bytes(16)),)), True, id="a new one"),
+        pytest.param(b"our ours", Edns(1232, options=((10, b"our ours" + bytes(32)),)), True, id="the longest"),
+        pytest.param(b"our ours", Edns(1232, options=((10, b"our ours" + bytes(33)),)), False, id="too long"),
+        pytest.param(b"our ours", Edns(1232, options=((10, b"our ours" + bytes(7)),)), False, id="too short"),
         pytest.param(b"our ours", Edns(1232, options=((10, b"our ours"),)), False, id="no server cookie"),
         pytest.param(b"our ours", Edns(1232, options=((10, b"not ours" + bytes(8)),)), False, id="somebody else's"),
         pytest.param(b"our ours", Edns(1232), False, id="none"),

@@ -154,6 +154,34 @@ def test_a_cookie_proves_nothing_to_whom_none_was_sent():
     assert [exchange.transport for exchange, _ in network.open] == [TCP]
 
 
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(lambda ours: ours[:8] + bytes(33), id="longer than any"),
+        pytest.param(lambda ours: ours[:8] + bytes(7), id="shorter than any"),
+        pytest.param(lambda ours: bytes(16) + ours[:8], id="of somebody else"),
+    ],
+)
+@pytest.mark.parametrize("beside", [{}, {"additional": "www.test. A 192.0.2.66"}], ids=["", "more"])
+def test_what_is_no_cookie_for_us_is_not_sent_back(octets, beside):
+    asker, network = stage(replace(TWO, servers=(NS1,)))
+    asker.start(WWW, A)
+    no_cookie = ((10, octets(network.asked().edns.option(10))),)
+    network.says(edns=no_cookie, **ANSWER, **beside)
+    asker.start(names.from_text("other.bank.test."), A)
+    assert len(network.asked().edns.option(10)) == 8
+
+
+def test_a_cookie_from_whom_none_was_sent_is_not_kept():
+    asker, network = stage(replace(TWO, servers=(NS1,)))
+    asker.start(WWW, A)
+    refuses_edns(network)
+    network.says(edns=((10, b"chosen by forgers"),), **ANSWER)
+    network.time += 1000
+    asker.start(names.from_text("other.bank.test."), A)
+    assert len(network.asked().edns.option(10)) == 8
+
+
 def test_what_is_learned_of_a_server_is_used_the_next_time():
     asker, network = stage(replace(TWO, servers=(NS1,)))
     asker.start(WWW, A)
