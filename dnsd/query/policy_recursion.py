@@ -1,9 +1,9 @@
 """Recursion in which clients of some policies have their names looked up elsewhere.
 
-A policy that forwards has a resolver apart: its own records, zone cuts, failures and
-fetches under way, so that nothing its servers say reaches other clients, nor what
-others were told its own. What is known of servers, and the rate of each client, are
-the same for all.
+A policy that forwards has a resolver apart: its own records, zone cuts, failures,
+fetches under way and how many of them a zone may have, so that nothing its servers say,
+or do not say, reaches other clients, nor what others were told its own. What is known
+of servers, and the rate of each client, are the same for all.
 
 The caches apart are in the memory of the process and not shown to the operator; any
 flush empties them.
@@ -49,6 +49,11 @@ class Apart(Recursion):
         """Forget everything: something was changed or flushed."""
         super().forget_failures()
         self._empty()
+
+    def turnovers(self) -> dict[str, int]:
+        """Return hits of limits that no reply tells of, without those of everybody's tables."""
+        zones = self._resolver.world.quotas.zones.turnovers
+        return super().turnovers() | {"server_table": zones}
 
 
 class PolicyRecursion(Recursion):
@@ -96,8 +101,5 @@ class PolicyRecursion(Recursion):
         """Return hits of limits that no reply tells of; see there."""
         found = Counter(super().turnovers())
         for apart in self._apart.values():
-            for limit, hits in apart.turnovers().items():
-                # The tables of servers are everybody's.
-                if limit != "server_table":
-                    found[limit] += hits
+            found.update(apart.turnovers())
         return dict(found)

@@ -119,13 +119,13 @@ def recursion(
 def _worlds_apart(config: Config, usual: World) -> dict[int, World]:
     """Build what questions of policies that forward elsewhere are answered from.
 
-    Servers are the same whoever asks them; what they say is not.
+    Servers are the same whoever asks them; what they say is not, nor who serves a zone.
     """
     apart = {}
     for number, policy in enumerate(config.resolver.policies, 1):
         if policy.forward:
             own = fresh_world(config, usual.network)
-            own.servers, own.quotas = usual.servers, usual.quotas
+            own.servers, own.quotas.servers = usual.servers, usual.quotas.servers
             own.configured |= _all_configured(policy.forward, own.options.port)
             _empty(config, own)
             apart[number] = own

@@ -162,3 +162,17 @@ def test_full_tables_of_failures_are_counted_of_all():
     each = [asker.world.failures.turnovers for asker in (stage.usual, stage.apart)]
     assert min(each) > 0
     assert stage.recursion.turnovers()["failure_table"] == sum(each)
+
+
+def test_full_tables_of_servers_are_counted_once_and_those_of_zones_of_all():
+    stage = Stage()
+    for asker in (stage.usual, stage.apart):
+        asker.world.quotas.servers = stage.usual.world.quotas.servers
+        for table in (asker.world.quotas.zones, asker.world.quotas.servers):
+            for number in range(10):
+                assert table.enter(bytes([number]))
+                table.leave(bytes([number]), timed_out=True)
+    usual, apart = (asker.world.quotas for asker in (stage.usual, stage.apart))
+    each = [usual.zones.turnovers, apart.zones.turnovers, usual.servers.turnovers]
+    assert min(each) > 0
+    assert stage.recursion.turnovers()["server_table"] == sum(each)

@@ -300,10 +300,19 @@ class TestPoliciesThatForward:
 
     def test_servers_are_the_same_and_all_that_they_say_is_apart(self, found):
         worlds = [each._resolver.world for each in (found, *found._apart.values())]
-        for shared in ("servers", "quotas", "network"):
+        for shared in ("servers", "network"):
             assert len({id(getattr(world, shared)) for world in worlds}) == 1
+        assert len({id(world.quotas.servers) for world in worlds}) == 1
         for own in ("records", "delegations", "failures", "configured", "local"):
             assert len({id(getattr(world, own)) for world in worlds}) == 3
+
+    def test_what_hangs_at_a_zone_of_a_policy_keeps_nobody_else_from_that_zone(self, build):
+        found = build(POLICIES.replace("resolver:", "resolver:\n  limits: {zone_in_flight: 3}"))
+        for number in range(4):
+            _, exchange = ask(found, f"n{number}.corp.test.", policy=3)
+        assert "zone_in_flight" in exchange.limits
+        _, exchange = ask(found, "www.corp.test.")
+        assert exchange.limits == ()
 
     def test_the_caches_apart_are_together_as_large_as_the_usual_one(self, found):
         bounds = [each._resolver.world.records._bounds for each in found._apart.values()]
