@@ -43,7 +43,7 @@ def asked_for(qname: bytes, chain: Sequence[RRset]) -> bytes:
 
 
 def resolved(
-    chain: list[RRset], qtype: int, denial: RRset | None
+    chain: list[RRset], qtype: int, denial: RRset | None, beyond: list[RRset]
 ) -> tuple[list[RRset], list[RRset]]:
     """Make of a chain over an ALIAS what the client gets.
 
@@ -52,9 +52,12 @@ def resolved(
         qtype: A or AAAA.
         denial: the SOA RRset of the zone with the ALIAS, its TTL that of a denial
             (RFC 2308 §5); ``None`` if it is not known.
+        beyond: the authority section with which the chain ends, a SOA RRset where it
+            ends with a denial that is to be kept.
 
     Returns:
-        The answer and the authority section. No TTL is longer than that of any link.
+        The answer and the authority section. No TTL is longer than that of any link,
+        nor a denial's than that of the target's.
     """
     alias = borrowed_from(chain)
     assert alias is not None
@@ -66,4 +69,5 @@ def resolved(
         return [*kept, RRset(alias.owner, qtype, ttl, tuple(dict.fromkeys(rdatas)))], []
     if denial is None:
         return kept, []
-    return kept, [RRset(denial.owner, denial.type, min(ttl, denial.ttl), denial.rdatas)]
+    lasts = min((rrset.ttl for rrset in beyond), default=0)
+    return kept, [RRset(denial.owner, denial.type, min(ttl, denial.ttl, lasts), denial.rdatas)]

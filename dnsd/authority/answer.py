@@ -144,7 +144,9 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
             reply.limits += ("chain_links",)
         if denial is not None and not leads_away(reply):
             reply.rcode = _NOERROR
-            reply.answer, reply.authority = resolved(reply.answer, qtype, denial)
+            reply.answer, reply.authority = resolved(
+                reply.answer, qtype, denial, reply.authority or [denial]
+            )
             reply.additional, reply.required_glue = [], []
         return reply
 

@@ -381,7 +381,8 @@ class Recursion:
         denial = next((rrset for rrset in found if rrset.type == _SOA), None)
         answer.rcode = _NOERROR
         answer.authoritative = is_ours
-        answer.answer, answer.authority = resolved(answer.answer, exchange.query.qtype, denial)
+        chain, qtype = answer.answer, exchange.query.qtype
+        answer.answer, answer.authority = resolved(chain, qtype, denial, answer.authority)
 
     def _now(self) -> float:
         return self._resolver.world.network.now()

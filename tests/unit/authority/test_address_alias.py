@@ -8,6 +8,7 @@ from dnsd.wire import names
 
 A = 1
 SOA = "our.test. 60 SOA ns.our.test. host.our.test. 1 2 3 4 60"
+THEIR_SOA = "example.test. 500 SOA ns.example.test. host.example.test. 1 2 3 4 500"
 ALIAS = "our.test. 100 ALIAS WWW.example.test."
 
 
@@ -35,13 +36,26 @@ def with_ttl(rrsets):
     ],
 )  # fmt: skip
 def test_the_end_of_the_chain_is_the_owners(texts, answer, authority):
-    found, denied = resolved(chain(*texts), A, record(SOA))
+    found, denied = resolved(chain(*texts), A, record(SOA), [record(THEIR_SOA)])
     assert with_ttl(found) == answer
     assert [line[: line.index("SOA") + 3] for line in with_ttl(denied)] == authority
 
 
+@pytest.mark.parametrize(
+    ("beyond", "ttl"),
+    [
+        pytest.param([THEIR_SOA], 60, id="longer than ours"),
+        pytest.param([THEIR_SOA.replace("500", "7")], 7, id="shorter than ours"),
+        pytest.param([], 0, id="that nobody proves"),
+    ],
+)
+def test_a_denial_lasts_no_longer_than_that_of_the_target(beyond, ttl):
+    _, (denied,) = resolved(chain(ALIAS), A, record(SOA), chain(*beyond))
+    assert (denied.ttl, names.to_text(denied.owner)) == (ttl, "our.test.")
+
+
 def test_without_a_soa_nothing_is_denied():
-    assert resolved(chain(ALIAS), A, None) == ([], [])
+    assert resolved(chain(ALIAS), A, None, []) == ([], [])
 
 
 def test_the_target_is_what_others_are_asked_for():

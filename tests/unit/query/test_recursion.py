@@ -312,6 +312,18 @@ class TestZonesOfOursThatLeadAway:
         assert said(exchange) == (0, [])
         assert exchange.answer.authoritative
 
+    @pytest.mark.parametrize(("soa", "ttl"), [(SOA.replace("test. ", "test. 7 ", 1), 7), ("", 0)])
+    def test_an_alias_denies_for_no_longer_than_its_target(self, soa, ttl):
+        stage = Stage()
+        ours = "our.test. 60 SOA ns.our.test. host.our.test. 1 2 3 4 60"
+        stage.zones[N("our.test.")] = zone(f"our.test. 100 ALIAS {WWW}", unfinished=WWW, authority=[ours])  # fmt: skip
+        stage.ask("our.test.")
+        stage.network.says(authority=soa)
+        (exchange,) = stage.answered
+        assert [(names.to_text(each.owner), each.ttl) for each in exchange.answer.authority] == [("our.test.", ttl)]  # fmt: skip
+        assert exchange.expires == stage.network.now() + ttl
+        assert exchange.once == (ttl == 0)
+
     def test_an_alias_of_a_name_that_cannot_be_found_fails_and_says_why(self):
         stage = Stage(RecursionOptions(serve_stale=False))
         stage.zones[N("our.test.")] = LENT
