@@ -203,8 +203,14 @@ class UdpExchanges:
 
     def doRead(self) -> None:  # noqa: N802 - Twisted's name
         """Read the sockets that have something, some of them if there are many."""
-        find = self._open.get
         self._gathering.open()
+        try:
+            self._read_ready()
+        finally:
+            self._gathering.close()
+
+    def _read_ready(self) -> None:
+        find = self._open.get
         for descriptor, _ in self._epoll.poll(0, SOCKETS_PER_TURN):
             # What another reply of this turn led to may have closed it.
             started = find(descriptor)
@@ -213,7 +219,6 @@ class UdpExchanges:
                     self._receive(started)
                 except Exception:  # noqa: BLE001 - Twisted would stop reading for all others
                     _log.failure("reading a reply failed")
-        self._gathering.close()
 
     def begin(self, started: UdpExchange, now: float) -> None:
         """Send the query, or see to it that this is tried again or given up."""

@@ -13,6 +13,7 @@ from fakes.turns import TurningReactor
 from twisted.logger import globalLogPublisher
 
 from dnsd.net.clock import Clock
+from dnsd.net.gathering import Gathering
 from dnsd.net.timer_wheel import TimerWheel
 from dnsd.net.upstream_options import UpstreamOptions
 from dnsd.net.upstream_udp import DATAGRAMS_PER_SOCKET, UdpExchanges, cut
@@ -467,3 +468,13 @@ def test_ordinary_traffic_hits_no_limit(bench, server):
     server.send(reply_to(server.receive()))
     bench.turn_until_ended()
     assert not any(bench.row[metrics.limit_slot(name)] for name in LIMITS)
+
+
+def test_replies_are_not_held_back_by_reading_that_failed():
+    gathering, made = Gathering(), []
+    bench = Bench(gathering=gathering)
+    gathering.at_close(lambda: made.append("sent"))
+    bench.udp.stop()
+    with pytest.raises(ValueError, match="closed"):
+        bench.udp.doRead()
+    assert (made, gathering.is_open) == (["sent"], False)
