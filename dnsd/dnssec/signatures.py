@@ -10,6 +10,7 @@ the signer. The signer must be the zone whose keys were validated.
 from __future__ import annotations
 
 import enum
+import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dnsd.dnssec.algorithms import SUPPORTED
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 INCEPTION_SKEW_S: Final = 60
 EXPIRATION_SKEW_S: Final = 0
 
-FIXED_OCTETS: Final = 18  # RFC 4034 §3.1: what stands before the signer's name
+# Type covered, algorithm, labels, original TTL, expiration, inception, key tag (RFC 4034 §3.1).
+_FIXED: Final = struct.Struct("!HBBIIIH")
 
 
 class Refusal(enum.Enum):
@@ -107,25 +109,11 @@ def from_wire(rdata: bytes) -> Signature | None:
     """Read RRSIG rdata, its name uncompressed; ``None`` when it is malformed."""
     reader = Reader(rdata)
     try:
-        type_covered = reader.uint16()
-        algorithm, labels = reader.uint8(), reader.uint8()
-        ttl, expiration, inception = reader.uint32(), reader.uint32(), reader.uint32()
-        key_tag = reader.uint16()
+        fixed = reader.octets(_FIXED.size)
         signer = reader.uncompressed_name().lower()
     except FormError:
         return None
-    return Signature(
-        type_covered,
-        algorithm,
-        labels,
-        ttl,
-        expiration,
-        inception,
-        key_tag,
-        signer,
-        rdata[:FIXED_OCTETS] + signer,
-        rdata[reader.offset :],
-    )
+    return Signature(*_FIXED.unpack(fixed), signer, fixed + signer, rdata[reader.offset :])
 
 
 def refusal(signature: Signature, rrset: RRset, zone: bytes, now: int) -> Refusal | None:
