@@ -26,7 +26,7 @@ from dnsd.query.padding import is_wanted, padded
 from dnsd.query.ratelimit import ERROR_CLASS, FORMERR_CLASS, LIMITS, RateKind
 from dnsd.query.request import Reply, Request, Transport
 from dnsd.query.views import EXEMPT, UNLIMITED
-from dnsd.wire.edns import MAX_OPTIONS
+from dnsd.wire.edns import MAX_OPTIONS, OPT_FIXED_OCTETS
 from dnsd.wire.edns_options import render_keepalive
 from dnsd.wire.iana import OptionCode, Rcode, RRType
 
@@ -145,10 +145,13 @@ class Replies:
         cookie = options = exchange.cookie
         if query.edns is not None and query.edns.options:
             options = self._asked_options(exchange, answer) + cookie
-        if exchange.explanation and query.edns is not None:
-            options = exchange.explanation + options
-        opt = self._opt.record(query, answer.rcode, options)
         limit = size_limit(query, parts.finish, is_datagram=exchange.is_datagram)
+        if exchange.explanation and query.edns is not None:
+            explained = exchange.explanation + options
+            # A long name and many limits that were reached may leave no room for it.
+            if query.question_end + OPT_FIXED_OCTETS + len(explained) <= limit:
+                options = explained
+        opt = self._opt.record(query, answer.rcode, options)
         finished = answer_octets(query, answer, limit, opt, exchange.flags)
         octets = finished.octets
         is_padded = is_wanted(query, exchange.request.transport)

@@ -5,12 +5,16 @@ import pytest
 from fakes.authority import SLOT
 from fakes.octets import message, opt, option, query
 
+from dnsd.authority.answer import Answer
 from dnsd.query.acl import Networks
+from dnsd.query.finish import extended_error
 from dnsd.query.identity import Identity
 from dnsd.query.ratelimit import ERROR_CLASS, RESPONSE_CLASS
-from dnsd.query.request import Transport
+from dnsd.query.replies import Exchange, Replies
+from dnsd.query.request import Request, Transport
 from dnsd.query.views import ViewOptions, Views
 from dnsd.wire import names
+from dnsd.wire.message import parse_message, parse_query
 
 # Not exempt from response rate limiting, as loopback is.
 CLIENT = "192.0.2.53"
@@ -221,3 +225,17 @@ def keepalive(reply):
 def test_who_asks_is_told_how_long_a_connection_is_kept(world, octets, idle_s, told):
     reply = world.ask(octets, transport=Transport.TCP, idle_s=idle_s)
     assert keepalive(reply) == told
+
+
+@pytest.mark.parametrize(("octets", "is_told"), [(150, True), (300, False)])
+def test_an_explanation_that_has_no_room_is_left_out_and_nothing_else(world, octets, is_told):
+    name = f"{'.'.join(['a' * 60] * 4)}."
+    asked = parse_query(query(name, edns=opt(CLIENT_COOKIE, size=512)))
+    request = Request(asked.raw, b"\xc0\0\2\x35", 5353, None, Transport.UDP, 0.0, 0)
+    cookie = option(10, bytes(24))
+    exchange = Exchange(request, asked, 0, is_datagram=True, cookie=cookie)
+    exchange.explanation = extended_error(22, "x" * octets)
+    reply = Replies(world.parts).answer(exchange, Answer(2, False, [], [], []))
+    assert len(reply.octets) <= 512
+    told = [each for each, _ in parse_message(reply.octets).edns.options]
+    assert told == ([15, 10] if is_told else [10])
