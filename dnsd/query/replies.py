@@ -1,9 +1,10 @@
 """One request on its way, and the replies that may end it.
 
 Whoever may be somebody else than the address says gets no more than its rate,
-and never more octets than it sent unless it gets an answer: explanations of a
-refusal (RFC 8914) go only to clients that cannot be somebody else, and a reply
-over the rate carries a cookie only where the query carried as much.
+and never more octets than it sent unless it gets an answer: explanations (RFC 8914)
+go only to clients that cannot be somebody else, of answers to those too that may have
+names resolved, and a reply over the rate carries a cookie only where the query carried
+as much.
 """
 
 from __future__ import annotations
@@ -147,10 +148,7 @@ class Replies:
             options = self._asked_options(exchange, answer) + cookie
         limit = size_limit(query, parts.finish, is_datagram=exchange.is_datagram)
         if exchange.explanation and query.edns is not None:
-            explained = exchange.explanation + options
-            # A long name and many limits that were reached may leave no room for it.
-            if query.question_end + OPT_FIXED_OCTETS + len(explained) <= limit:
-                options = explained
+            options = _explained(exchange, options, limit)
         opt = self._opt.record(query, answer.rcode, options)
         finished = answer_octets(query, answer, limit, opt, exchange.flags)
         octets = finished.octets
@@ -260,6 +258,17 @@ class Replies:
             error=refusal.error,
             query=query,
         )
+
+
+def _explained(exchange: Exchange, options: bytes, limit: int) -> bytes:
+    """Put the explanation of an answer before other options, if it may and can be sent."""
+    may_be_forged = exchange.is_datagram and exchange.verdict != VALID
+    if may_be_forged and not exchange.view & UNLIMITED:
+        return options
+    explained = exchange.explanation + options
+    # A long name and many limits that were reached may leave no room for it.
+    has_room = exchange.query.question_end + OPT_FIXED_OCTETS + len(explained) <= limit
+    return explained if has_room else options
 
 
 def _dropped(reason: str) -> Reply:

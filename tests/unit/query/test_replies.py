@@ -7,12 +7,13 @@ from fakes.octets import message, opt, option, query
 
 from dnsd.authority.answer import Answer
 from dnsd.query.acl import Networks
+from dnsd.query.cookies import CLIENT_ONLY, INVALID, VALID
 from dnsd.query.finish import extended_error
 from dnsd.query.identity import Identity
 from dnsd.query.ratelimit import ERROR_CLASS, RESPONSE_CLASS
 from dnsd.query.replies import Exchange, Replies
 from dnsd.query.request import Request, Transport
-from dnsd.query.views import ViewOptions, Views
+from dnsd.query.views import AUTHORITY, UNLIMITED, ViewOptions, Views
 from dnsd.wire import names
 from dnsd.wire.message import parse_message, parse_query
 
@@ -233,9 +234,30 @@ def test_an_explanation_that_has_no_room_is_left_out_and_nothing_else(world, oct
     asked = parse_query(query(name, edns=opt(CLIENT_COOKIE, size=512)))
     request = Request(asked.raw, b"\xc0\0\2\x35", 5353, None, Transport.UDP, 0.0, 0)
     cookie = option(10, bytes(24))
-    exchange = Exchange(request, asked, 0, is_datagram=True, cookie=cookie)
+    exchange = Exchange(request, asked, UNLIMITED, is_datagram=True, cookie=cookie)
     exchange.explanation = extended_error(22, "x" * octets)
     reply = Replies(world.parts).answer(exchange, Answer(2, False, [], [], []))
     assert len(reply.octets) <= 512
     told = [each for each, _ in parse_message(reply.octets).edns.options]
     assert told == ([15, 10] if is_told else [10])
+
+
+@pytest.mark.parametrize(
+    ("view", "transport", "verdict", "is_told"),
+    [
+        pytest.param(AUTHORITY, Transport.UDP, CLIENT_ONLY, False, id="who may be forged"),
+        pytest.param(AUTHORITY, Transport.UDP, INVALID, False, id="a cookie of somebody else"),
+        pytest.param(AUTHORITY, Transport.UDP, VALID, True, id="a good cookie"),
+        pytest.param(AUTHORITY, Transport.TCP, CLIENT_ONLY, True, id="over TCP"),
+        pytest.param(UNLIMITED, Transport.UDP, CLIENT_ONLY, True, id="one of ours"),
+    ],
+)
+def test_a_failed_search_is_explained_to_whom_it_may_be(world, view, transport, verdict, is_told):
+    asked = parse_query(query("our.test.", edns=opt()))
+    request = Request(asked.raw, b"\xc0\0\2\x35", 5353, None, transport, 0.0, 0)
+    exchange = Exchange(request, asked, view, is_datagram=transport is Transport.UDP)
+    exchange.verdict = verdict
+    exchange.explanation = extended_error(22, "servers answer with errors")
+    reply = Replies(world.parts).answer(exchange, Answer(2, False, [], [], []))
+    assert (len(reply.octets) > len(asked.raw)) == is_told
+    assert bool(parse_message(reply.octets).edns.options) == is_told
