@@ -8,7 +8,7 @@ process whose file fails again and again while it runs does the same from then o
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,9 +21,8 @@ from dnsd.resolver.cache.admission import CacheBounds
 from dnsd.resolver.cache.lmdb_flush import flushing
 from dnsd.resolver.cache.lmdb_store import Setting as CacheSetting
 from dnsd.resolver.cache.lmdb_store import SharedCache, open_cache
-from dnsd.resolver.cache.memory import MEMORY_BOUNDS, MemoryDelegations, MemoryRecords
 from dnsd.run.flush_board import FlushReader, flushing_everywhere
-from dnsd.run.wiring_resolver import resolver_options
+from dnsd.run.wiring_resolver import memory_caches, resolver_options
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from dnsd.config.schema import Config
     from dnsd.control.surroundings import Surroundings
     from dnsd.resolver.cache.contract import DelegationCache, RecordCache, Selector, Statistics
+    from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
     from dnsd.resolver.world import World
     from dnsd.run.inheritance import Inheritance
 
@@ -191,9 +191,7 @@ def open_caches(inheritance: Inheritance, row: int | None = None) -> Caches:
     config = inheritance.config
     limits = resolver_options(config).limits
     reader = None if row is None else FlushReader(inheritance.flushes, row)
-    bounds = memory_bounds(config)
-    shares = bounds.octets * (1 - bounds.delegation_share)
-    own = Own(MemoryRecords(replace(bounds, octets=int(shares)), limits), MemoryDelegations(bounds))
+    own = Own(*memory_caches(config))
     if inheritance.cache_octets and config.resolver.enabled:
         generations = inheritance.page.generations
         setting = CacheSetting(
@@ -204,19 +202,6 @@ def open_caches(inheritance: Inheritance, row: int | None = None) -> Caches:
             return Caches(shared.records, shared.delegations, shared, own, reader)
         inheritance.log.warning("cache", opened.note)
     return Caches(own.records, own.delegations, None, own, reader)
-
-
-def memory_bounds(config: Config) -> CacheBounds:
-    """Return what one process may keep in its memory, if there is no file.
-
-    All workers together keep no more than the configuration says.
-    """
-    octets = min(MEMORY_BOUNDS.octets, config.cache.size_octets // max(1, config.workers))
-    return replace(
-        MEMORY_BOUNDS,
-        octets=octets,
-        entries=max(1, MEMORY_BOUNDS.entries * octets // MEMORY_BOUNDS.octets),
-    )
 
 
 def cache_operations(

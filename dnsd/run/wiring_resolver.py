@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,7 @@ from dnsd.query.recursion import RecursionOptions, Sources
 from dnsd.query.waiting import Waiting, WaitingOptions
 from dnsd.resolver import shedding
 from dnsd.resolver.acceptance import judge
-from dnsd.resolver.cache.admission import CacheBounds
-from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
+from dnsd.resolver.cache.memory import MEMORY_BOUNDS, MemoryDelegations, MemoryRecords
 from dnsd.resolver.client_rates import ClientLimits, MissRates, WaitingAnswers
 from dnsd.resolver.commands import Transport
 from dnsd.resolver.delegation import Delegation
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
     from dnsd.resolver.commands import Network
     from dnsd.run.wiring_cache import Caches
     from dnsd.wire.rrset import RRset
-
-# Of a cache, however many policies share the memory.
-_LEAST_OCTETS = 1 << 20
 
 
 def resolver_options(config: Config) -> ResolverOptions:
@@ -133,11 +129,28 @@ def _worlds_apart(config: Config, usual: World) -> dict[int, World]:
 
 
 def _empty(config: Config, apart: World) -> None:
-    """Give a world apart new caches; all of these together are as large as the usual one."""
+    """Give a world apart new caches; all of these together are as large as one in memory."""
     count = sum(bool(policy.forward) for policy in config.resolver.policies)
-    bounds = CacheBounds(octets=max(_LEAST_OCTETS, config.cache.size_octets // count))
-    apart.records = MemoryRecords(bounds, apart.options.limits)
-    apart.delegations = MemoryDelegations(bounds)
+    apart.records, apart.delegations = memory_caches(config, count)
+
+
+def memory_caches(config: Config, shares: int = 1) -> tuple[MemoryRecords, MemoryDelegations]:
+    """Make caches of one process in its memory.
+
+    All workers together keep no more in theirs than the configuration says.
+
+    Args:
+        config: of the program.
+        shares: so many such pairs of caches share what one process may keep.
+    """
+    most = MEMORY_BOUNDS.octets
+    octets = min(most, config.cache.size_octets // max(1, config.workers)) // shares
+    bounds = replace(
+        MEMORY_BOUNDS, octets=octets, entries=max(1, MEMORY_BOUNDS.entries * octets // most)
+    )
+    for_records = replace(bounds, octets=int(octets * (1 - bounds.delegation_share)))
+    limits = resolver_options(config).limits
+    return MemoryRecords(for_records, limits), MemoryDelegations(bounds)
 
 
 def _waiting(config: Config) -> Waiting:

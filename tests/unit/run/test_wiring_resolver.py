@@ -15,6 +15,7 @@ from dnsd.query.replies import Exchange
 from dnsd.query.request import Request
 from dnsd.query.request import Transport as ClientTransport
 from dnsd.query.views import POLICY_SHIFT
+from dnsd.resolver.cache.memory import MEMORY_BOUNDS
 from dnsd.resolver.commands import Transport
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.resolver.outcome import Outcome
@@ -314,9 +315,21 @@ class TestPoliciesThatForward:
         _, exchange = ask(found, "www.corp.test.")
         assert exchange.limits == ()
 
-    def test_the_caches_apart_are_together_as_large_as_the_usual_one(self, found):
-        bounds = [each._resolver.world.records._bounds for each in found._apart.values()]
-        assert [each.octets for each in bounds] == [32 << 20, 32 << 20]
+    @pytest.mark.parametrize(("size_mib", "workers"), [(1, 3), (16, 0), (65536, 2)])
+    def test_the_caches_apart_are_together_as_large_as_those_in_memory(
+        self, build, size_mib, workers
+    ):
+        found = build(f"workers: {workers}\n{POLICIES.replace('64MiB', f'{size_mib}MiB')}")
+        worlds = [each._resolver.world for each in found._apart.values()]
+        figures = [
+            cache.statistics() for world in worlds for cache in (world.records, world.delegations)
+        ]
+        assert max(1, workers) * sum(each.limit_octets for each in figures) <= size_mib << 20
+        assert (
+            sum(world.records.statistics().limit_entries for world in worlds)
+            <= MEMORY_BOUNDS.entries
+        )
+        assert all(each.limit_octets > 0 for each in figures)
 
     def test_a_flush_gives_them_new_ones(self, found):
         worlds = [each._resolver.world for each in found._apart.values()]
