@@ -59,7 +59,7 @@ def prove(statement: Statement, rrsets: Iterable[RRset], work: HashWork) -> Verd
             record = nsec.read(rrset, statement.zone)
             if record is not None:
                 plain.append(record)
-        elif len(hashed) < nsec3.MAX_RECORDS:
+        else:
             hash_record = nsec3.read(rrset, statement.zone)
             if hash_record is not None:
                 hashed.append(hash_record)

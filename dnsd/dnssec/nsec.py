@@ -116,11 +116,11 @@ class Nsec:
         Owner and next name exist, and with them every name above them; they
         are the neighbors of the name, so nobody shares more labels with it.
         """
-        length = max(_common(name, self.owner), _common(name, self.following))
+        length = max(_shared(name, self.owner), _shared(name, self.following))
         return name[:length]
 
 
-def _common(a: Path, b: Path) -> int:
+def _shared(a: Path, b: Path) -> int:
     count = 0
     for left, right in zip(a, b, strict=False):
         if left != right:

@@ -139,16 +139,14 @@ class PublishedChain:
         """
         if claim is Claim.WILDCARD_ANSWER:
             return [self._at_or_before(next_closer(name, closest_encloser))]
-        if name == closest_encloser:
-            own = self._at_or_before(name)
-            if self._is_of(own, name):
-                return [own]
-        # The name does not exist, or opt-out leaves it out of the chain.
-        encloser = closest_encloser if name != closest_encloser else parent(name)
+        # Opt-out leaves names out of the chain: what is provable may be higher up.
+        encloser = closest_encloser
         match = self._at_or_before(encloser)
         while encloser != self.apex and not self._is_of(match, encloser):
             encloser = parent(encloser)
             match = self._at_or_before(encloser)
+        if encloser == name:
+            return [match]
         chosen = [match, self._at_or_before(next_closer(name, encloser))]
         if name != closest_encloser:
             chosen.append(self._at_or_before(_WILDCARD + encloser))

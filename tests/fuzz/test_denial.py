@@ -10,7 +10,6 @@ octets = st.binary(min_size=20, max_size=70)
 
 
 @given(octets)
-@settings(max_examples=400)
 def test_a_verdict_agrees_with_the_model(case):
     one_input(case)
 

@@ -33,6 +33,8 @@ PACKAGES = {
     "dig": "bind9-dnsutils",
     "kdig": "knot-dnsutils",
     "delv": "bind9-dnsutils",
+    "dnssec-keygen": "bind9-utils",
+    "dnssec-signzone": "bind9-utils",
     "curl": "curl",
     "openssl": "openssl",
     "promtool": "prometheus",

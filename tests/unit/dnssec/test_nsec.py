@@ -160,7 +160,8 @@ def record(owner, rdatas, zone=ZONE):
 
 A_TYPE = b"\x00\x01\x40"
 USELESS = [
-    ("the next name is outside (V5)", "a.zone.test.", (b"\x01b\x04test\x00" + A_TYPE,)),
+    ("the next name is outside (V5)", "a.zone.test.", (b"\x02zz\x04test\x00" + A_TYPE,)),
+    ("the next name is outside, and before", "a.zone.test.", (b"\x01b\x04test\x00" + A_TYPE,)),
     ("the next name is the parent of the zone", "z.zone.test.", (b"\x04test\x00" + A_TYPE,)),
     ("the owner is outside", "a.test.", (ZONE + A_TYPE,)),
     ("the owner's end only looks like the zone", "xzone.test.", (ZONE + A_TYPE,)),

@@ -217,6 +217,21 @@ def test_another_zones_apex_record_at_a_name_of_ours_proves_nothing():
         assert "another zone" in found.reason
 
 
+def test_a_record_made_for_the_name_may_say_that_it_is_none():
+    """Compact denial: NXNAME in the bit map (RFC 9824 §4)."""
+    name = names.from_text("m.test.")
+    own = forged({"owner": name, "types": b"\x00\x11" + bytes(16) + b"\x80"})
+    found = judge(statement(NXDOMAIN, "m", "", TEST), [own])
+    assert found == Proven((own,), b"")
+    assert isinstance(judge(statement(NODATA, "m", "A", TEST), [own]), Proven)
+
+
+def test_a_covered_name_needs_the_record_of_its_parent():
+    records = [nsec3(text) for text in (APEX, A)]
+    found = judge(statement(NXDOMAIN, "a.c.x.w", ""), records)
+    assert found == NotProven("no NSEC3 record of x.w.example., which encloses")
+
+
 COSTLY = [
     (51, b"", Insecure),
     (50, b"", Proven),

@@ -1,5 +1,7 @@
 """The NSEC3 chain of a zone, and the fewest records for each answer."""
 
+from bisect import bisect_right
+
 import pytest
 from fakes.small_zone import Publication, SmallZone
 from unit.dnssec.test_nsec3_hash import VECTORS
@@ -148,15 +150,23 @@ def test_an_answer_takes_the_fewest_records(claim, name, encloser, rrtype, plain
 
 def test_a_chain_of_others_that_lacks_an_empty_name_is_climbed():
     """RFC 5155 §7.1 lets opt-out chains leave out names above unsigned zones only."""
-    digest = NO_EXTRAS.digest(ZONE)
-    only = RRset(
-        owner_of(digest, ZONE), 50, 300, (bytes((1, 1, 0, 0, 0, 20)) + digest + b"\x00\x01\x22",)
-    )
-    published = PublishedChain(ZONE, NO_EXTRAS, lambda _: only)
-    cut = names.from_text("q.e", ZONE)
-    sent = published.choose(REFERRAL, cut, cut)
-    assert sent == [only]
-    assert isinstance(prove(Statement(REFERRAL, ZONE, cut), sent, HashWork()), Insecure)
+    others = {"@": {SOA, NS}} | {letter: {A} for letter in "abcdfgh"}
+    made = nsec3_chain.chain(listed(others), Nsec3Policy(opt_out=True))
+    rrsets = [RRset(owner, 50, 300, (octets,)) for owner, octets in made]
+    owners = [rrset.owner for rrset in rrsets]
+
+    def find(digest):
+        return rrsets[bisect_right(owners, owner_of(digest, ZONE)) - 1]
+
+    published = PublishedChain(ZONE, NO_EXTRAS, find)
+    matched, covered = (find(NO_EXTRAS.digest(names.from_text(x, ZONE))) for x in ("@", "e"))
+    cut = names.from_text("x.y.e", ZONE)
+    for claim, rrtype in ((REFERRAL, 0), (NODATA, DS)):
+        sent = published.choose(claim, cut, cut)
+        assert sent == [matched, covered]
+        assert matched != covered
+        verdict = prove(Statement(claim, ZONE, cut, rrtype), sent, HashWork())
+        assert isinstance(verdict, Insecure)
 
 
 def test_the_vectors_of_the_standard_are_in_its_chain():
