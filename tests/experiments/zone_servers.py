@@ -37,14 +37,21 @@ class Manner:
         delay_s: after so long; ``SILENT`` for never.
         every_s: all that came are answered together, at multiples of so many seconds of
             the monotonic clock; 0 for each on its own.
+        links: aliases that lead from the name to the answer, at most 9.
     """
 
     delay_s: float = 0.0
     every_s: float = 0.0
+    links: int = 0
 
 
-def reply_to(query):
-    """Answer any question for an address or a text, as long as a datagram may be."""
+def reply_to(query, links=0):
+    """Answer any question for an address or a text, as long as a datagram may be.
+
+    Args:
+        query: octets of it.
+        links: aliases before the answer to a question for an address.
+    """
     end = query.index(0, 12) + 5
     rrtype = int.from_bytes(query[end - 4 : end - 2], "big")
     rdata = b""
@@ -56,10 +63,17 @@ def reply_to(query):
             size = min(255, left - 1)
             rdata += bytes((size,)) + b"x" * size
             left -= size + 1
-    record = b"\xc0\x0c" + query[end - 4 : end] + TTL.to_bytes(4, "big")
-    answer = record + len(rdata).to_bytes(2, "big") + rdata if rdata else b""
-    head = query[:2] + b"\x84\0\0\1" + bool(rdata).to_bytes(2, "big") + b"\0\0\0\1"
-    return head + query[12:end] + answer + _OPT
+    count = 1 + links if rdata else 0
+    octets = query[:2] + b"\x84\0\0\1" + count.to_bytes(2, "big") + b"\0\0\0\1" + query[12:end]
+    owner = b"\xc0\x0c"
+    for number in range(count - 1):
+        octets += owner + b"\0\5\0\1" + TTL.to_bytes(4, "big") + b"\0\5"
+        owner = (0xC000 | len(octets)).to_bytes(2, "big")
+        octets += b"\2c%d" % number + b"\xc0\x0c"
+    if rdata:
+        octets += owner + query[end - 4 : end] + TTL.to_bytes(4, "big")
+        octets += len(rdata).to_bytes(2, "big") + rdata
+    return octets + _OPT
 
 
 class ZoneServers:
@@ -129,12 +143,13 @@ class ZoneServers:
                     self._received[number] += 1
                     if manner.delay_s != SILENT:
                         at = _answered_at(manner, now)
-                        heapq.heappush(due, (at, next(order), key.fileobj, octets, client))
+                        reply = key.fileobj, octets, client, manner.links
+                        heapq.heappush(due, (at, next(order), *reply))
             now = time.monotonic()
             while due and due[0][0] <= now:
-                _, _, opened, octets, client = heapq.heappop(due)
+                _, _, opened, octets, client, links = heapq.heappop(due)
                 with contextlib.suppress(OSError):  # whoever asked may be gone
-                    opened.sendto(reply_to(octets), client)
+                    opened.sendto(reply_to(octets, links), client)
 
 
 def _answered_at(manner, now):
