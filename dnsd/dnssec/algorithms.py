@@ -82,7 +82,7 @@ VERIFICATION_WORK: Final[dict[int, int]] = {
     Algorithm.ED25519: 150,
     Algorithm.ED448: 350,
 }
-LONG_EXPONENT_WORK: Final = 500
+LONG_EXPONENT_WORK: Final = 400
 ORDINARY_EXPONENT_BITS: Final = 17
 
 

@@ -47,6 +47,15 @@ def test_a_signature_is_verified(algorithm):
     assert not public.verify(b"\xff" * len(signature), b"message")
 
 
+@pytest.mark.parametrize(("algorithm", "half"), [(13, 32), (14, 48)])
+def test_the_halves_of_a_signature_have_their_length(algorithm, half):
+    """RFC 6605 §4: zeros in front of a number are another signature."""
+    key = signing_key(algorithm)
+    signature = key._signature(b"message")
+    longer = signature[:half] + b"\x00" + signature[half:]
+    assert not load_public_key(algorithm, key.key.octets).verify(longer, b"message")
+
+
 # RFC 6605 §6.1, RFC 8080 §6.1: the examples' keys and signatures over their records.
 OWNERS = {13: b"\x07example\x03net\x00", 15: b"\x07example\x03com\x00"}
 EXAMPLES = {

@@ -193,6 +193,15 @@ def test_malformed_records_are_bogus_at_no_cost(rrtype, rdatas):
     assert (work.verifications, work.failures) == (32, 4)
 
 
+def test_a_key_verifies_only_what_says_its_own_algorithm():
+    """RFC 4035 §5.3.1: RSA with SHA-512 does not pass for RSA with SHA-256."""
+    key, records = signing_key(10), rrset()
+    records.signatures = (signature(records, key, algorithm=8),)
+    found = verdict(records, key)
+    assert isinstance(found, Bogus)
+    assert found.reason is Refusal.NO_KEY
+
+
 # V1: KeyTrap, CVE-2023-50387.
 
 
