@@ -5,8 +5,8 @@ fetches under way and how many of them a zone may have, so that nothing its serv
 or do not say, reaches other clients, nor what others were told its own. What is known
 of servers, and the rate of each client, are the same for all.
 
-The caches apart are in the memory of the process and not shown to the operator; any
-flush empties them.
+The caches apart are in the memory of the process and not shown to the operator; what
+is flushed is flushed in them too.
 """
 
 from __future__ import annotations
@@ -25,30 +25,7 @@ if TYPE_CHECKING:
 
 
 class Apart(Recursion):
-    """Recursion for the clients of one policy."""
-
-    def __init__(
-        self,
-        sources: Sources,
-        options: RecursionOptions,
-        waiting: Waiting,
-        empty: Callable[[], None],
-    ) -> None:
-        """Begin.
-
-        Args:
-            sources: their resolver has caches that nobody else has.
-            options: see there.
-            waiting: of these clients alone.
-            empty: gives that resolver new caches.
-        """
-        super().__init__(sources, options, waiting)
-        self._empty = empty
-
-    def forget_failures(self) -> None:
-        """Forget everything: something was changed or flushed."""
-        super().forget_failures()
-        self._empty()
+    """Recursion for the clients of one policy, whose resolver has caches of its own."""
 
     def turnovers(self) -> dict[str, int]:
         """Return hits of limits that no reply tells of, without those of everybody's tables."""

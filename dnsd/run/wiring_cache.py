@@ -61,7 +61,8 @@ class Caches:
         shared: what both are views of; None when they are this process's own.
         own: what is used without the file.
         flushes: what this process is told to flush; None when nobody else flushes.
-        world: who learns; changes with the configuration.
+        world: who learns; changes with the configuration, as do
+        apart: who learn beside it, for clients of policies, in caches of their own.
     """
 
     records: RecordCache
@@ -70,6 +71,7 @@ class Caches:
     own: Own
     flushes: FlushReader | None = None
     world: World | None = None
+    apart: list[World] = field(default_factory=list)
     _told: int = 0
     _say_at: dict[str, float] = field(default_factory=dict)
 
@@ -90,7 +92,7 @@ class Caches:
             around: clock, log and counters of this process.
         """
         if self.flushes is not None:
-            self.flushes.take(self._flush_own)
+            self.flushes.take(self.flush_own)
         if self.shared is not None:
             self._count(self.shared.commit_when_due(around.clock.now()), around)
 
@@ -114,6 +116,16 @@ class Caches:
             self.own.records.note_found(take())
         elif self.shared.noting:
             self.shared.evict(now, take())
+
+    def flush_own(self, selector: Selector) -> tuple[int, int]:
+        """Flush what is in memory, not the file; how many entries and zone cuts went."""
+        kept: list[Own | World] = (
+            [*self.apart] if self.shared is not None else [self.own, *self.apart]
+        )
+        return (
+            sum(each.records.flush(selector) for each in kept),
+            sum(each.delegations.flush(selector) for each in kept),
+        )
 
     def statistics(self) -> Statistics:
         """Tell how full the caches are."""
@@ -152,11 +164,6 @@ class Caches:
         elif now >= self._say_at.get("trouble", now):
             self._say_at["trouble"] = now + SAY_EVERY_S
             around.log.warning("cache_trouble", shared.trouble, times=shared.troubles)
-
-    def _flush_own(self, selector: Selector) -> tuple[int, int]:
-        if self.shared is not None:
-            return 0, 0  # who asked for it does so in the file
-        return self.own.records.flush(selector), self.own.delegations.flush(selector)
 
 
 _ERRORS: Final = metrics.CACHE_ERRORS.slot()
@@ -213,8 +220,7 @@ def cache_operations(
     def steps(selector: Selector) -> Iterator[tuple[int, int] | None]:
         if caches.shared is not None:
             yield from flushing(caches.shared, selector)
-        else:  # which are empty where workers have their own
-            yield caches.records.flush(selector), caches.delegations.flush(selector)
+        yield caches.flush_own(selector)  # which is empty where workers have their own
         yield from flushing_everywhere(inheritance.flushes, inheritance.page, selector)
 
     return CacheOperations(caches, forget, around.clock, steps)

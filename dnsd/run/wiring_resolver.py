@@ -102,10 +102,12 @@ def recursion(
     options = RecursionOptions(config.resolver.cache_only, config.resolver.serve_stale)
     forward = config.resolver.forward
     apart = {}
-    for number, own in _worlds_apart(config, world).items():
+    worlds = _worlds_apart(config, world)
+    caches.apart = list(worlds.values())
+    for number, own in worlds.items():
         elsewhere = config.resolver.policies[number - 1].forward
         asks = sources(own, (*forward, *elsewhere))
-        apart[number] = Apart(asks, options, _waiting(config), partial(_empty, config, own))
+        apart[number] = Apart(asks, options, _waiting(config))
         own.local = partial(apart[number].here, OURSELVES)
     found = PolicyRecursion(sources(world, forward), options, _waiting(config), apart)
     world.local = partial(found.here, OURSELVES)
@@ -116,22 +118,18 @@ def _worlds_apart(config: Config, usual: World) -> dict[int, World]:
     """Build what questions of policies that forward elsewhere are answered from.
 
     Servers are the same whoever asks them; what they say is not, nor who serves a zone.
+    All their caches together are as large as one in memory.
     """
     apart = {}
+    count = sum(bool(policy.forward) for policy in config.resolver.policies)
     for number, policy in enumerate(config.resolver.policies, 1):
         if policy.forward:
             own = fresh_world(config, usual.network)
             own.servers, own.quotas.servers = usual.servers, usual.quotas.servers
             own.configured |= _all_configured(policy.forward, own.options.port)
-            _empty(config, own)
+            own.records, own.delegations = memory_caches(config, count)
             apart[number] = own
     return apart
-
-
-def _empty(config: Config, apart: World) -> None:
-    """Give a world apart new caches; all of these together are as large as one in memory."""
-    count = sum(bool(policy.forward) for policy in config.resolver.policies)
-    apart.records, apart.delegations = memory_caches(config, count)
 
 
 def memory_caches(config: Config, shares: int = 1) -> tuple[MemoryRecords, MemoryDelegations]:

@@ -12,7 +12,6 @@ from dnsd.query.request import Request, Transport
 from dnsd.query.views import POLICY_SHIFT
 from dnsd.query.waiting import Waiting, WaitingOptions
 from dnsd.resolver import shedding
-from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
 from dnsd.resolver.client_rates import ClientLimits, MissRates, WaitingAnswers
 from dnsd.resolver.commands import Result
 from dnsd.resolver.delegation import Delegation
@@ -40,7 +39,7 @@ class Stage:
 
     def __init__(self):
         self.usual, self.apart = forwarding_to(USUAL), forwarding_to(ELSEWHERE)
-        apart = Apart(*self._parts(self.apart), self._empty)
+        apart = Apart(*self._parts(self.apart))
         self.recursion = PolicyRecursion(*self._parts(self.usual), {2: apart})
         self.answered = []
 
@@ -56,10 +55,6 @@ class Stage:
         times = WaitingOptions(LIMITS.stale_wait_s, LIMITS.query_time_s, LIMITS.late_answer_s)
         waiting = Waiting(times, shedding.Waiting(LIMITS), WaitingAnswers(clients))
         return sources, RecursionOptions(), waiting
-
-    def _empty(self):
-        world = self.apart.world
-        world.records, world.delegations = MemoryRecords(), MemoryDelegations()
 
     def asker(self, policy):
         return self.apart if policy == 2 else self.usual
@@ -136,13 +131,13 @@ def test_who_waits_too_long_gets_an_answer_whatever_his_policy():
     assert [exchange.answer.rcode for exchange in waiting] == [SERVFAIL, SERVFAIL]
 
 
-def test_a_flush_empties_what_is_kept_apart():
+def test_failures_are_forgotten_of_all_and_nothing_else():
     stage = Stage()
     stage.resolve(2)
     stage.fail(2, "n1.bank.test.")
     assert [stage.ask(2, name)[0] for name in (WWW, "n1.bank.test.")] == [Found.NOW, Found.NOW]
     stage.recursion.forget_failures()
-    assert [stage.ask(2, name)[0] for name in (WWW, "n1.bank.test.")] == [Found.LATER, Found.LATER]
+    assert [stage.ask(2, name)[0] for name in (WWW, "n1.bank.test.")] == [Found.NOW, Found.LATER]
 
 
 def test_limits_of_searches_that_nobody_waits_for_are_counted_of_all():

@@ -11,8 +11,9 @@ from fakes.cache_entries import cut, positive
 from dnsd.observe import metrics
 from dnsd.observe.page import Role
 from dnsd.resolver.cache.contract import Entry, Kind, Rank, Security, Selector
+from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
 from dnsd.run import wiring_cache
-from dnsd.run.wiring_cache import MOST_TROUBLES, SAY_EVERY_S
+from dnsd.run.wiring_cache import MOST_TROUBLES, SAY_EVERY_S, Own
 from dnsd.wire import names
 from dnsd.wire.rrset import RRset
 
@@ -223,6 +224,30 @@ def test_a_flush_reaches_what_every_worker_keeps_to_itself(inherited, around, ti
             caches.commit(around)
     assert found == [{"records": 2, "cuts": 0}]
     assert [caches.statistics().positive for caches in workers] == [1, 1]
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_a_flush_reaches_what_is_kept_for_clients_of_policies(
+    inherited, prepared, around, time, has_file
+):
+    inheritance = prepared()[0] if has_file else inherited()
+    caches = wiring_cache.open_caches(inheritance)
+    assert (caches.shared is not None) == has_file
+    caches.apart = [Own(MemoryRecords(), MemoryDelegations()) for _ in range(2)]
+    for kept in (caches, *caches.apart):
+        for text in ("a.example.test.", "b.example.test."):
+            kept.records.put(positive(text), 0.0)
+        kept.delegations.put(cut("a.example.test."), 0.0)
+    if has_file:
+        caches.shared.settle(0.0)
+    found = []
+    operations = wiring_cache.cache_operations(inheritance, caches, around)
+    operations.flush(Selector(tree=names.from_text("a.example.test."))).addCallback(found.append)
+    for _ in range(10):
+        time.advance(0.05)
+    assert found == [{"records": 3, "cuts": 3}]
+    assert [each.records.statistics().positive for each in caches.apart] == [1, 1]
+    caches.close()
 
 
 def test_names_given_by_the_answer_cache_are_kept(inherited):
