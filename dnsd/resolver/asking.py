@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from dnsd.resolver.commands import Ask
     from dnsd.resolver.delegation import Delegation
     from dnsd.resolver.plain_reply import PlainReply
+    from dnsd.resolver.security.judgement import Judged
     from dnsd.resolver.selection import Choice
     from dnsd.resolver.servers import Server
     from dnsd.resolver.world import World
@@ -86,11 +87,13 @@ class Told:
         message: all of it, for those who know better what they may take; ``None`` when
             there is nothing more to take.
         server: address of the server.
+        judged: what it is worth; ``None`` where nothing is validated.
     """
 
     said: Scrubbed
     message: Message | None
     server: bytes
+    judged: Judged | None = None
 
 
 class Asking:
@@ -217,6 +220,9 @@ class Asking:
             edns=self._sent_edns,
             cookie=self._sent_cookie,
             recurse=self.cut.forward,
+            dnssec=world.trust is not None,
+            # What a forwarder takes for bogus is for us to judge.
+            check_disabled=world.trust is not None and self.cut.forward,
             edns_size=options.edns_size,
             randomize_case=options.case_randomization,
         )

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dnsd.dnssec.nsec3_hash import HashWork
+from dnsd.dnssec.validation import Work
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,6 +47,8 @@ class Budget:
     """
 
     __slots__ = (
+        "_hashing",
+        "_verifying",
         "deadline",
         "dropped",
         "exhausted",
@@ -69,6 +74,31 @@ class Budget:
         self.packets_sent = 0
         self.dropped = 0
         self.trace: Callable[[Step], None] | None = None
+        # Made when needed: most answers are not signed.
+        self._verifying: Work | None = None
+        self._hashing: HashWork | None = None
+
+    @property
+    def verifying(self) -> Work:
+        """Verifications that may still be made, for all that is done for the query."""
+        if self._verifying is None:
+            self._verifying = Work()
+        return self._verifying
+
+    @property
+    def hashing(self) -> HashWork:
+        """Blocks of SHA-1 for NSEC3 that may still be hashed."""
+        if self._hashing is None:
+            self._hashing = HashWork()
+        return self._hashing
+
+    def may_verify(self, units: int) -> bool:
+        """Tell whether a signature may be verified; counts its work if so."""
+        if self.work < units:
+            self.hit("query_work")
+            return False
+        self.work -= units
+        return True
 
     def hit(self, limit: str) -> None:
         """Note that a limit was reached."""

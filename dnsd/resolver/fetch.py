@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.asking import Asking, Told
 from dnsd.resolver.budget import PASSING
-from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Kind
+from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.keep import keep_chain, keep_denial
 from dnsd.resolver.minimisation import MINIMISED_TYPE, Minimiser
 from dnsd.resolver.outcome import Explanation, Failed, ended
 from dnsd.resolver.referral import delegation_of
 from dnsd.resolver.scrub import Meaning
+from dnsd.resolver.security.judgement import Judge
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT, parent
 
@@ -123,7 +124,8 @@ class _Fetch:
             if not isinstance(told, Told):
                 return told
             if told.said.meaning is not Meaning.REFERRAL:
-                return self._keep(told, cut)
+                yield from self._judge(told, self._question.type, cut)
+                return self._not_without_proof(told) or self._keep(told, cut)
             child = delegation_of(
                 told.said, self._now, told.server, world.options, hit=self._budget.hit
             )
@@ -165,12 +167,29 @@ class _Fetch:
                     continue
                 if told.said.meaning is Meaning.REFERRAL:
                     return told
+                yield from self._judge(told, rrtype, cut)
                 entry = self._keep_shortened(told, name, cut)
             if entry is not None and entry.kind is Kind.NXDOMAIN:
                 if minimiser.is_final_denial():
                     return entry
                 minimiser.denied()
         return (yield from asking.ask(question))
+
+    def _judge(self, told: Told, rrtype: int, cut: Delegation) -> Generator[Any, Any, None]:
+        """Find out what a reply is worth, where anything is validated."""
+        trust = self._world.trust
+        if trust is None:
+            return
+        told.judged = yield from Judge(trust, self._budget, cut.zone).reply(told.said, rrtype)
+        if told.judged.is_bogus and told.judged.explanation is not None:
+            trust.note(self._question.name, rrtype, told.judged.explanation)
+
+    def _not_without_proof(self, told: Told) -> Failed | None:
+        """Fail where a denial is bogus and has nothing by which it could be kept."""
+        judged, said = told.judged, told.said
+        if judged is None or judged.denial is not Security.BOGUS or said.proof or said.chain:
+            return None
+        return Failed(judged.explanation or _NOTHING_USABLE.explanation)
 
     @property
     def _now(self) -> float:
@@ -179,7 +198,9 @@ class _Fetch:
     def _keep_shortened(self, told: Told, name: bytes, cut: Delegation) -> Entry | None:
         """Keep what was said of a shortened name; its denial, if that is final."""
         said = told.said
-        if said.chain:
+        if told.judged is not None and told.judged.is_bogus:
+            self._minimiser.denied()  # the whole name may be another matter
+        elif said.chain:
             keep_chain(self._world, told, cut.zone, self._budget)
         elif said.meaning is Meaning.NXDOMAIN:
             if self._minimiser.is_final_denial():

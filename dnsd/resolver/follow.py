@@ -45,8 +45,14 @@ _TOO_MANY_ALIASES = ended(
 _ONLY_IN_CACHE = Failed(Explanation(int(ExtendedError.OTHER), "not in the cache"))
 
 
-def follow(
-    world: World, name: bytes, rrtype: int, local: Local | None, *, stale: bool = False
+def follow(  # noqa: PLR0913 - the question, and two ways to look at what is found
+    world: World,
+    name: bytes,
+    rrtype: int,
+    local: Local | None,
+    *,
+    stale: bool = False,
+    unchecked: bool = False,
 ) -> Generator[Ask, Any, Outcome | Failed]:
     """Answer a question, following aliases.
 
@@ -60,6 +66,7 @@ def follow(
         local: answers the names that are not asked for upstream; not consulted
             for ``name`` itself.
         stale: take expired data too, and ask nobody.
+        unchecked: what is bogus is for the client to judge (RFC 4035 §3.2.2).
     """
     chain = _Chain(world, _A if rrtype == _ANY else rrtype, is_stale=stale)
     for _ in range(world.options.limits.alias_links + 1):
@@ -78,6 +85,8 @@ def follow(
             if isinstance(entry, Failed):
                 return entry
             chain.outcome.cached = False
+        if entry.security is Security.BOGUS and not unchecked:
+            return _bogus(world, entry, chain.type)
         target = chain.add(entry, name)
         if target is None:
             return chain.outcome
@@ -85,6 +94,14 @@ def follow(
             return Failed(Explanation(int(ExtendedError.OTHER), "aliases go round in a circle"))
         name = target
     return _TOO_MANY_ALIASES
+
+
+def _bogus(world: World, entry: Entry, rrtype: int) -> Failed:
+    """Say why what is kept of a name is not to be believed."""
+    trust = world.trust
+    if trust is None:  # validated by another process, or before a change
+        return Failed(Explanation(int(ExtendedError.DNSSEC_BOGUS)))
+    return Failed(trust.why(entry.name, rrtype))
 
 
 class _Chain:
@@ -108,16 +125,28 @@ class _Chain:
             configured = world.configured_above(name)
             below = configured.zone if configured else below
         entry = world.records.find(name, self.type, now, below=below)
+        if (
+            entry is not None
+            and world.trust is not None
+            and entry.security is Security.INDETERMINATE
+            and world.trust.anchor_above(name) is not None
+        ):
+            entry = None  # of a time when nothing was validated
         if entry is None and self._is_stale:
             age = world.options.limits.stale_age_s
             entry = world.records.find_stale(name, self.type, now, age)
+            if entry is not None and entry.security is Security.BOGUS:
+                entry = None
             self.outcome.stale = self.outcome.stale or entry is not None
         return entry
 
     def add(self, entry: Entry, name: bytes) -> bytes | None:
         """Add what an entry says of a name; the name where the chain goes on, if it does."""
         outcome = self.outcome
-        outcome.security = min(outcome.security, entry.security)
+        # What is bogus is told only to those who judge for themselves; nobody vouches for it.
+        is_bogus = entry.security is Security.BOGUS
+        security = Security.INDETERMINATE if is_bogus else entry.security
+        outcome.security = min(outcome.security, security)
         if self._world.options.prefetch and not self._is_stale:
             self._note_refresh(entry)
         ttl = self._ttl(entry)

@@ -6,7 +6,7 @@ query does not allow to be stored is still returned, and answers that client onc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Security
 from dnsd.wire.iana import RRType
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _DNAME = int(RRType.DNAME)
 _MINIMUM_OCTETS = 4
+
+#: What is bogus is kept so long, so that it is not asked for and validated at once again.
+BOGUS_TTL: Final = 60
 
 
 def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
@@ -37,8 +40,10 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
     first: Entry | None = None
     proof: tuple[RRset, ...] = ()
     entry: Entry | None = None
-    for rrset in told.said.chain:
-        entry = _positive(world, told, rrset, zone)
+    securities = told.judged.chain if told.judged is not None else []
+    for i, rrset in enumerate(told.said.chain):
+        security = securities[i] if securities else Security.INDETERMINATE
+        entry = _positive(world, told, rrset, zone, security)
         entry.proof, proof = proof, ()
         _put(world, entry, budget)
         if rrset.type == _DNAME:
@@ -69,12 +74,15 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
         soa = proof[0]
         minimum = int.from_bytes(soa.rdatas[0][-_MINIMUM_OCTETS:], "big")
         ttl = max(options.min_ttl, min(soa.ttl, minimum, options.negative_ttl_max))
+    security = told.judged.denial if told.judged is not None else Security.INDETERMINATE
+    if security is Security.BOGUS:
+        ttl = min(ttl, BOGUS_TTL)
     entry = Entry(
         name,
         rrtype,
         Kind.NXDOMAIN if rrtype == NXDOMAIN_TYPE else Kind.NODATA,
         _rank(told),
-        Security.INDETERMINATE,
+        security,
         now,
         now + ttl,
         None,
@@ -87,15 +95,17 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
     return entry
 
 
-def _positive(world: World, told: Told, rrset: RRset, zone: bytes) -> Entry:
+def _positive(world: World, told: Told, rrset: RRset, zone: bytes, security: Security) -> Entry:
     now = world.network.now()
     ttl = max(world.options.min_ttl, min(rrset.ttl, world.options.max_ttl))
+    if security is Security.BOGUS:
+        ttl = min(ttl, BOGUS_TTL)
     return Entry(
         rrset.owner,
         rrset.type,
         Kind.POSITIVE,
         _rank(told),
-        Security.INDETERMINATE,
+        security,
         now,
         now + ttl,
         rrset,

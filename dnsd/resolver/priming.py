@@ -16,6 +16,7 @@ from dnsd.resolver.keep import keep_chain
 from dnsd.resolver.outcome import Explanation, Failed
 from dnsd.resolver.referral import delegation_of
 from dnsd.resolver.scrub import Meaning
+from dnsd.resolver.security.judgement import Judge
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT
 
@@ -54,6 +55,8 @@ def _prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
     for each in told.message.additional if told.message is not None else ():
         if each.type in _ADDRESSES and each.owner in rrset.rdatas:
             addresses[each.owner] = addresses.get(each.owner, ()) + each.rdatas
+    if world.trust is not None:
+        told.judged = yield from Judge(world.trust, budget, ROOT).reply(said, _QUESTION.type)
     now = world.network.now()
     said.cut, said.servers, said.ttl, said.addresses = ROOT, rrset.rdatas, rrset.ttl, addresses
     delegation = delegation_of(said, now, told.server, world.options, hit=budget.hit)

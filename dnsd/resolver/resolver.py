@@ -125,6 +125,7 @@ class Resolver:
         local: Local | None = None,
         admit: Callable[[Task], str] | None = None,
         trace: Callable[[Step], None] | None = None,
+        unchecked: bool = False,
     ) -> Outcome | Task:
         """Answer a client's question.
 
@@ -137,6 +138,7 @@ class Resolver:
             admit: asked once, before anything is asked upstream, for the limit that
                 forbids it; no name allows it.
             trace: told each exchange made for it.
+            unchecked: what is bogus is answered too (CD, RFC 4035 §3.2.2).
 
         Returns:
             The outcome when it is known already; else the task, to be cancelled.
@@ -158,7 +160,7 @@ class Resolver:
             else:
                 done(outcome)
 
-        task = Task(follow(self.world, name, rrtype, local), budget, finish)
+        task = Task(follow(self.world, name, rrtype, local, unchecked=unchecked), budget, finish)
         task.admit = admit
         self._run(task, None)
         is_early = False
@@ -167,7 +169,13 @@ class Resolver:
         return task
 
     def known(
-        self, name: bytes, rrtype: int, local: Local | None = None, *, stale: bool = False
+        self,
+        name: bytes,
+        rrtype: int,
+        local: Local | None = None,
+        *,
+        stale: bool = False,
+        unchecked: bool = False,
     ) -> Outcome | None:
         """Answer from what is kept, ``None`` when there is not enough.
 
@@ -176,8 +184,9 @@ class Resolver:
             rrtype: a type of data, or ANY.
             local: as for :meth:`resolve`.
             stale: expired data count too (RFC 8767).
+            unchecked: as for :meth:`resolve`.
         """
-        procedure = follow(self.world, name, rrtype, local, stale=stale)
+        procedure = follow(self.world, name, rrtype, local, stale=stale, unchecked=unchecked)
         try:
             procedure.send(None)
         except StopIteration as end:

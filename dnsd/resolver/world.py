@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dnsd.resolver.follow import Local
     from dnsd.resolver.options import ResolverOptions
     from dnsd.resolver.quotas import Quotas
+    from dnsd.resolver.security.trust import Trust
     from dnsd.resolver.servers import Servers
 
 
@@ -36,6 +37,7 @@ class World:
         hints: the root's servers to begin with.
         configured: forward and stub zones, by name.
         local: what is known here of a name and type without asking anybody.
+        trust: where validation begins; ``None`` validates nothing.
     """
 
     network: Network
@@ -49,6 +51,7 @@ class World:
     hints: Delegation
     configured: dict[bytes, Delegation] = field(default_factory=dict)
     local: Local | None = None
+    trust: Trust | None = None
 
     def configured_above(self, name: bytes) -> Delegation | None:
         """Return the closest forward or stub zone at or above a name."""

@@ -218,6 +218,7 @@ class ExtendedError(enum.IntEnum):
     INVALID_QUERY_TYPE = 30
     RATE_LIMITED = 31
     OVER_QUOTA = 32
+    NEGATIVE_TRUST_ANCHOR = 33
 
 
 _RRTYPE_TEXT = {member.value: name.replace("_", "-") for name, member in RRType.__members__.items()}

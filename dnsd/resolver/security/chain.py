@@ -1,0 +1,179 @@
+"""The chain of trust: from an anchor down to the keys of a zone, or to where it ends.
+
+DS and DNSKEY RRsets are questions like any other, under the budget of the client query
+and each judged when it is found:
+
+    keys of a zone    its DNSKEY RRset, which its DS records vouch for
+    DS of a zone      in the zone above, whose keys are found in the same way
+    no DS             the denial of it; if the name is a zone cut, signing ends there
+
+Names only get shorter on the way up, so that there is an end to it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dnsd.dnssec import chain as links
+from dnsd.dnssec import denial, keys
+from dnsd.dnssec.claims import Claim, Insecure, Proven, Statement
+from dnsd.resolver.cache.contract import Kind, Security
+from dnsd.resolver.commands import Ask
+from dnsd.resolver.outcome import Explanation, Failed
+from dnsd.wire.iana import ExtendedError, RRType
+from dnsd.wire.names import ROOT, is_subdomain, label_count, parent
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from dnsd.dnssec.digests import Ds
+    from dnsd.dnssec.keys import Key
+    from dnsd.resolver.budget import Budget
+    from dnsd.resolver.cache.contract import Entry
+    from dnsd.resolver.security.trust import Trust
+
+_DS = int(RRType.DS)
+_DNSKEY = int(RRType.DNSKEY)
+
+
+class Cut(enum.Enum):
+    """What the zone above says of a name."""
+
+    SIGNED = enum.auto()  # a zone begins there, and is signed
+    UNSIGNED = enum.auto()  # signing ends there, or ended above
+    NONE = enum.auto()  # no zone begins there
+    BOGUS = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """What is known of a zone cut.
+
+    Attributes:
+        cut: what it is.
+        records: DS records that count, of a ``SIGNED`` one.
+        explanation: why, of an ``UNSIGNED`` or ``BOGUS`` one; ``None`` if that needs none.
+    """
+
+    cut: Cut
+    records: tuple[Ds, ...] = ()
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneKeys:
+    """What is known of the keys of a zone.
+
+    Attributes:
+        security: SECURE with the keys; INSECURE if the zone is not signed; BOGUS.
+        keys: that may sign its RRsets.
+        explanation: why they are not there; ``None`` if that needs none.
+    """
+
+    security: Security
+    keys: tuple[Key, ...] = ()
+    explanation: Explanation | None = None
+
+
+NO_ZONE = ZoneKeys(
+    Security.BOGUS,
+    explanation=Explanation(int(ExtendedError.RRSIGS_MISSING), "signed by what is no zone"),
+)
+_UNSIGNED = Delegated(Cut.UNSIGNED)
+_NO_CUT = Delegated(Cut.NONE)
+
+
+def delegated(trust: Trust, zone: bytes, budget: Budget) -> Generator[Ask, Any, Delegated]:
+    """Find out what the zone above says of a name, as a procedure.
+
+    Args:
+        trust: where it begins.
+        zone: the name, in canonical form, below an anchor or one itself.
+        budget: of the client query.
+    """
+    if zone in trust.anchors:
+        return Delegated(Cut.SIGNED, trust.anchors[zone])
+    found: Entry | Failed = yield Ask(zone, _DS)
+    if isinstance(found, Failed):
+        return Delegated(Cut.BOGUS, explanation=found.explanation)
+    if found.security is Security.BOGUS:
+        return Delegated(Cut.BOGUS, explanation=trust.why(zone, _DS))
+    if found.security is not Security.SECURE:
+        return _UNSIGNED
+    if found.kind is Kind.POSITIVE:
+        if found.type != _DS or found.rrset is None:
+            return _NO_CUT  # an alias; no zone begins at one
+        records = links.supported(found.rrset.rdatas)
+        if isinstance(records, links.Unsupported):
+            why = Explanation(int(records.error), records.text)
+            return Delegated(Cut.UNSIGNED, explanation=why)
+        return Delegated(Cut.SIGNED, records)
+    if found.kind is Kind.NXDOMAIN:
+        return _NO_CUT
+    statement = Statement(Claim.UNSIGNED_REFERRAL, found.zone, zone)
+    match denial.prove(statement, found.proof, budget.hashing):
+        case Proven() | Insecure():
+            return _UNSIGNED
+        case _:
+            return _NO_CUT
+
+
+def keys_of(trust: Trust, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
+    """Find the keys of a zone, as a procedure.
+
+    Args:
+        trust: where it begins.
+        zone: in canonical form.
+    """
+    found: Entry | Failed = yield Ask(zone, _DNSKEY)
+    if isinstance(found, Failed):
+        return ZoneKeys(Security.BOGUS, explanation=found.explanation)
+    if found.security is Security.BOGUS:
+        return ZoneKeys(Security.BOGUS, explanation=trust.why(zone, _DNSKEY))
+    if found.security is not Security.SECURE:
+        return ZoneKeys(Security.INSECURE)
+    if found.type != _DNSKEY or found.rrset is None:
+        return NO_ZONE
+    return ZoneKeys(Security.SECURE, keys.usable_keys(found.rrset.rdatas))
+
+
+def where_signing_ends(
+    trust: Trust, name: bytes, rrtype: int, zone: bytes, budget: Budget
+) -> Generator[Ask, Any, Delegated]:
+    """Find out whether a name need not be signed, as a procedure.
+
+    Goes down from the zone whose server was asked, which is signed itself or not, to
+    the name, looking for a zone cut at which signing ends (RFC 4035 §5.2).
+
+    Args:
+        trust: where it begins.
+        name: in canonical form, below an anchor.
+        rrtype: of what is not signed: the DS of a zone is not of that zone.
+        zone: a zone cut at or above the name.
+        budget: of the client query.
+
+    Returns:
+        ``UNSIGNED``, ``BOGUS``, or ``NONE`` if it must be signed.
+    """
+    if rrtype == _DS and name != ROOT:
+        name = parent(name)
+    anchor = trust.anchor_above(name)
+    if anchor is None:
+        return _UNSIGNED
+    start = zone if len(zone) >= len(anchor) and is_subdomain(name, zone) else anchor
+    for labels in range(label_count(start), label_count(name) + 1):
+        place = _ending(name, labels)
+        if place == anchor:
+            continue
+        found = yield from delegated(trust, place, budget)
+        if found.cut in (Cut.UNSIGNED, Cut.BOGUS):
+            return found
+    return _NO_CUT
+
+
+def _ending(name: bytes, labels: int) -> bytes:
+    for _ in range(label_count(name) - labels):
+        name = name[1 + name[0] :]
+    return name

@@ -1,0 +1,221 @@
+"""What is secure, insecure and bogus, in a small signed Internet."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.signed_internet import DNSKEY, DS, NOW, NSEC, VALIDITY, SignedZone, key_of
+
+from dnsd.dnssec.signing import Validity
+from dnsd.resolver.cache.contract import Security
+from dnsd.wire import names
+from dnsd.wire.rrset import RRset
+
+from .conftest import BANK
+
+N = names.from_text
+A, AAAA, CNAME, MX, SOA = 1, 28, 5, 15, 6
+NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
+
+
+def verdict(outcome):
+    return outcome.rcode, outcome.security.name
+
+
+@pytest.mark.parametrize(
+    ("name", "rrtype", "expected"),
+    [
+        pytest.param("www.bank.test.", A, (NOERROR, "SECURE"), id="data"),
+        pytest.param("www.bank.test.", AAAA, (NOERROR, "SECURE"), id="no such type"),
+        pytest.param("nobody.bank.test.", A, (NXDOMAIN, "SECURE"), id="no such name"),
+        pytest.param("ent.bank.test.", A, (NOERROR, "SECURE"), id="an empty non-terminal"),
+        pytest.param("x.wild.bank.test.", A, (NOERROR, "SECURE"), id="a wildcard"),
+        pytest.param("x.wild.bank.test.", MX, (NOERROR, "SECURE"), id="a wildcard without the type"),
+        pytest.param("alias.bank.test.", A, (NOERROR, "SECURE"), id="an alias"),
+        pytest.param("www.old.bank.test.", A, (NOERROR, "SECURE"), id="through a DNAME"),
+        pytest.param("away.bank.test.", A, (NOERROR, "INSECURE"), id="an alias to what is not signed"),
+        pytest.param("www.shop.test.", A, (NOERROR, "INSECURE"), id="not signed"),
+        pytest.param("nobody.shop.test.", A, (NXDOMAIN, "INSECURE"), id="no name, not signed"),
+        pytest.param("nobody.test.", A, (NXDOMAIN, "SECURE"), id="no such domain"),
+        pytest.param("bank.test.", 43, (NOERROR, "SECURE"), id="the DS"),
+        pytest.param("shop.test.", 43, (NOERROR, "SECURE"), id="no DS"),
+        pytest.param("bank.test.", 48, (NOERROR, "SECURE"), id="the keys"),
+    ],
+)  # fmt: skip
+def test_what_is_true(world, name, rrtype, expected):
+    made = world()
+    assert verdict(made.ask(name, rrtype)) == expected
+    again = made.ask(name, rrtype)
+    assert (verdict(again), again.packets) == (expected, 0)
+
+
+def strip(name, rrtype):
+    """Takes the signatures off one RRset."""
+
+    def tamper(_qname, _qtype, found):
+        return every_rrset(
+            found,
+            lambda each: replace(each, signatures=())
+            if (each.owner, each.type) == (N(name), rrtype) else each,
+        )  # fmt: skip
+
+    return tamper
+
+
+def every_rrset(found, change):
+    return replace(found, answer=[*map(change, found.answer)],
+                   authority=[*map(change, found.authority)])  # fmt: skip
+
+
+def without(*types):
+    """Leaves RRsets of some types out of the authority section."""
+
+    def tamper(_qname, _qtype, found):
+        kept = [rrset for rrset in found.authority if rrset.type not in types]
+        return replace(found, authority=kept)
+
+    return tamper
+
+
+def other_address(_qname, qtype, found):
+    if qtype != A:
+        return found
+    return every_rrset(
+        found, lambda each: replace(each, rdatas=(b"\6\6\6\6",)) if each.type == A else each
+    )
+
+
+def denies(name):
+    """Denies a name with the true denial of another."""
+
+    def tamper(qname, qtype, found):
+        if (qname, qtype) != (N("www.bank.test."), A):
+            return found
+        bank = SignedZone("bank.test.", BANK)
+        soa = bank.rrsets[N("bank.test."), SOA]
+        proof = [soa, bank.before(N(name)), bank.before(N("*.bank.test."))]
+        return replace(found, rcode=NXDOMAIN, answer=[], authority=proof)
+
+    return tamper
+
+
+def says_wildcard(qname, qtype, found):
+    """Gives a name that exists what a wildcard would have given it."""
+    if (qname, qtype) != (N("a.ent.bank.test."), A):
+        return found
+    signed = SignedZone("bank.test.", BANK).rrsets[N("*.wild.bank.test."), A]
+    return replace(found, answer=[replace(signed, owner=qname)])
+
+
+def signs_itself(qname, qtype, found):
+    """Signs a name with a key of its own, as if the name were a zone."""
+    if qname != N("www.bank.test."):
+        return found
+    key = key_of("www.bank.test.")
+    rrset = RRset(qname, qtype, 300, (key.dnskey if qtype == DNSKEY else b"\6\6\6\6",))
+    rrset.signatures = (key.sign(rrset, qname, VALIDITY),)
+    if qtype not in (A, DNSKEY):
+        return found
+    return replace(found, rcode=0, answer=[rrset], authority=[])
+
+
+def no_keys(_qname, qtype, found):
+    return replace(found, answer=[], authority=found.authority) if qtype == DNSKEY else found
+
+
+OLD = Validity(NOW - 20_000, NOW - 10_800)
+NEXT = Validity(NOW + 10_800, NOW + 20_000)
+OTHER_KEY = key_of("bank.test.", 1)
+
+BOGUS = {
+    "a signature is gone": ("bank", strip("www.bank.test.", A), None, 10, "no RRSIG of A"),
+    "another address": ("bank", other_address, None, 6, "does not match the A records"),
+    "expired": ("bank", None, {"validity": OLD}, 7, "expired 3 h ago"),
+    "not valid yet": ("bank", None, {"validity": NEXT}, 8, "becomes valid in 3 h"),
+    "other keys than the parent says": (
+        "bank", None, {"key": OTHER_KEY}, 9, "DS at the parent matches no DNSKEY",
+    ),
+    "unsigned keys": ("bank", strip("bank.test.", DNSKEY), None, 10, "no RRSIG of DNSKEY"),
+    "the DS is not signed": ("test", strip("bank.test.", DS), None, 10, "no RRSIG of DS"),
+    "signed by a key of its own": ("bank", signs_itself, None, 10, ""),
+    "a true denial of another name": ("bank", denies("nobody.bank.test."), None, 12, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("server", "tamper", "changed", "error", "text"), BOGUS.values(),
+                         ids=BOGUS)  # fmt: skip
+def test_what_is_not_shown_is_bogus(world, server, tamper, changed, error, text):
+    true = SignedZone("bank.test.", BANK)
+    made = world(SignedZone("bank.test.", BANK, **(changed or {})), children=[true])
+    if tamper is not None:
+        made.servers[server].tamper = tamper
+    outcome = made.ask("www.bank.test.")
+    assert (outcome.rcode, outcome.explanation.code, outcome.answer) == (SERVFAIL, error, [])
+    assert text in outcome.explanation.text
+    again = made.ask("www.bank.test.")
+    assert (again.rcode, again.explanation) == (SERVFAIL, outcome.explanation)
+    assert made.ask("www.shop.test.").rcode == NOERROR
+
+
+DENIALS = {
+    "no name, without proof": ("nobody.bank.test.", A, without(NSEC), 12),
+    "no type, without proof": ("www.bank.test.", MX, without(NSEC), 12),
+    "no name, nothing signed": ("nobody.bank.test.", A, without(NSEC, SOA), 10),
+    "no name, the SOA not signed": ("nobody.bank.test.", A, strip("bank.test.", SOA), 10),
+    "a wildcard that something closer hides": ("a.ent.bank.test.", A, says_wildcard, 6),
+    "a wildcard without proof": ("x.wild.bank.test.", A, without(NSEC), 12),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "rrtype", "tamper", "error"), DENIALS.values(), ids=DENIALS)
+def test_what_is_said_not_to_be_there_needs_proof(world, name, rrtype, tamper, error):
+    made = world()
+    made.servers["bank"].tamper = tamper
+    outcome = made.ask(name, rrtype)
+    assert (outcome.rcode, outcome.explanation.code) == (SERVFAIL, error)
+
+
+def test_a_parent_that_hides_the_ds_makes_nothing_insecure(world):
+    made = world()
+
+    def hide(qname, qtype, found):
+        if qtype == DS:
+            return replace(found, answer=[], authority=[])
+        return without(DS, NSEC)(qname, qtype, found)
+
+    made.servers["test"].tamper = hide
+    made.servers["bank"].tamper = lambda _qname, _qtype, found: every_rrset(
+        found, lambda each: replace(each, signatures=(), rdatas=(b"\6\6\6\6",))
+    )
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
+
+
+def test_who_judges_for_himself_gets_what_is_bogus_and_no_word_for_it(world):
+    made = world()
+    made.servers["bank"].tamper = other_address
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
+    outcome = made.ask("www.bank.test.", unchecked=True)
+    assert (outcome.rcode, outcome.answer[0].rdatas) == (NOERROR, (b"\6\6\6\6",))
+    assert outcome.security is Security.INDETERMINATE
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
+
+
+def test_below_a_negative_trust_anchor_nothing_is_validated(world):
+    made = world(negative={N("bank.test."): NOW + 100})
+    made.servers["bank"].tamper = other_address
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "INSECURE")
+
+
+def test_a_negative_trust_anchor_ends(world):
+    made = world(negative={N("bank.test."): NOW})
+    made.servers["bank"].tamper = other_address
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
+
+
+def test_without_an_anchor_above_nobody_knows(world):
+    made = world(anchors={N("other."): ()})
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "INDETERMINATE")
+
+
+def test_a_ttl_is_no_longer_than_a_signature_holds(world):
+    made = world(SignedZone("bank.test.", BANK, validity=Validity(NOW - 100, NOW + 40)))
+    assert made.ask("www.bank.test.").answer[0].ttl == 40
