@@ -35,6 +35,7 @@ PACKAGES = {
     "delv": "bind9-dnsutils",
     "dnssec-keygen": "bind9-utils",
     "dnssec-signzone": "bind9-utils",
+    "dnssec-verify": "bind9-utils",
     "curl": "curl",
     "openssl": "openssl",
     "promtool": "prometheus",
