@@ -42,6 +42,7 @@ _PREFETCH_PART = 10
 _TOO_MANY_ALIASES = ended(
     Explanation(int(ExtendedError.OTHER), "too many aliases in a chain"), "alias_links"
 )
+_CIRCLE = Failed(Explanation(int(ExtendedError.OTHER), "aliases go round in a circle"))
 _ONLY_IN_CACHE = Failed(Explanation(int(ExtendedError.OTHER), "not in the cache"))
 
 
@@ -70,6 +71,9 @@ def follow(  # noqa: PLR0913 - the question, and two ways to look at what is fou
     """
     chain = _Chain(world, _A if rrtype == _ANY else rrtype, is_stale=stale)
     for _ in range(world.options.limits.alias_links + 1):
+        # Also where ours leads back to theirs, which may have a TTL of 0.
+        if name in chain.seen:
+            return _CIRCLE
         ours = chain.here(name, local)
         # Below a zone cut of ours it goes on with the same name.
         if ours is not None and ours.unfinished != name:
@@ -90,8 +94,6 @@ def follow(  # noqa: PLR0913 - the question, and two ways to look at what is fou
         target = chain.add(entry, name)
         if target is None:
             return chain.outcome
-        if target in chain.seen:
-            return Failed(Explanation(int(ExtendedError.OTHER), "aliases go round in a circle"))
         name = target
     return _TOO_MANY_ALIASES
 

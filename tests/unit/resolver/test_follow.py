@@ -13,7 +13,7 @@ from dnsd.wire import names
 from dnsd.wire.names import ROOT
 from dnsd.wire.rrset import RRset
 
-A, CNAME, DNAME, ANY = 1, 5, 39, 255
+A, CNAME, DNAME, ANY, ALIAS = 1, 5, 39, 255, 65401
 NOERROR, SERVFAIL, NXDOMAIN, YXDOMAIN = 0, 2, 3, 6
 ZONE = names.from_text("bank.test.")
 NS = names.from_text("ns.bank.test.")
@@ -228,6 +228,16 @@ class TestNamesAnsweredHere:
         back = RRset(name("b"), CNAME, 60, (name("a"),))
         found, _, network = self.chain({name("b"): Outcome(NOERROR, [back], [], unfinished=name("a"))})  # fmt: skip
         assert (found[0].rcode, network.open) == (SERVFAIL, [])
+
+    @pytest.mark.parametrize("rrtype", [CNAME, ALIAS])
+    def test_nor_do_they_cost_a_packet_for_each_time_round(self, rrtype):
+        asker, network = stage()
+        back = RRset(name("b"), rrtype, 60, (name("a"),))
+        ours = lambda: Outcome(NOERROR, [back], [], unfinished=name("a"))  # noqa: E731
+        found = ask(asker, "a", local=lambda name_, _: ours() if name_ == name("b") else None)
+        network.says(answer="a.bank.test. 0 CNAME b.bank.test.")
+        assert (found[0].rcode, found[0].packets, network.open) == (SERVFAIL, 1, [])
+        assert found[0].explanation.text == "aliases go round in a circle"
 
 
 class TestAge:
