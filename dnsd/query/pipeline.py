@@ -24,6 +24,8 @@ agree on decides where the standards leave a choice:
     any other type                         what the zone says; for those who may have
                                            it, with what recursion finds where the
                                            zone refers to others
+    addresses of an ALIAS to others        what recursion finds, for everybody; without
+                                           recursion SERVFAIL
 
 The client's RD comes back, but for an unknown opcode; RA is set for those who may
 have names resolved; AD, CD and Z are clear (RFC 4035 §3.1.6), but for what recursion
@@ -89,8 +91,6 @@ _NOT_OUR_APEX: Final = Refusal(int(Rcode.NOTAUTH))
 # RFC 8914 §4.21 has this code for resolvers that are asked with RD clear, too.
 _NOT_IN_CACHE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
 _NOT_OUR_ZONE: Final = Refusal(int(Rcode.REFUSED), int(ExtendedError.NOT_AUTHORITATIVE))
-
-
 _NOBODY_TO_ASK: Final = Refusal(
     int(Rcode.SERVFAIL), int(ExtendedError.NOT_READY), "an ALIAS needs the resolver, which is off"
 )

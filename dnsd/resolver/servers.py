@@ -9,8 +9,9 @@ A server that does not answer goes through these states:
                            ``server_hold_s``
 
 It is held only when it has not answered for 10 s either: on a path that loses every
-other packet, five are lost in a row quite often. One answer makes it fit again. Only what a reply that was accepted, or the end of a
-wait, says is noted here: a datagram that is not the reply changes nothing.
+other packet, five are lost in a row quite often. One answer makes it fit again. Only
+what a reply that was accepted, or the end of a wait, says is noted here: a datagram
+that is not the reply changes nothing.
 
 Times, letter case and EDNS are believed for 15 minutes, as in Unbound: servers and
 the way to them change. A server's cookie lives as long as its entry.
