@@ -113,7 +113,7 @@ def from_wire(rdata: bytes) -> Signature | None:
         signer = reader.uncompressed_name().lower()
     except FormError:
         return None
-    return Signature(*_FIXED.unpack(fixed), signer, fixed + signer, rdata[reader.offset :])
+    return Signature._make((*_FIXED.unpack(fixed), signer, fixed + signer, rdata[reader.offset :]))
 
 
 def refusal(signature: Signature, rrset: RRset, zone: bytes, now: int) -> Refusal | None:
