@@ -11,5 +11,5 @@ Not here: which questions must be asked to find a chain of trust. That is
 
 Sources: RFC 4033, RFC 4034, RFC 4035, RFC 5155, RFC 6840, RFC 9276.
 
-Read first: ``signatures``, ``validation``, then ``denial``.
+Read first: ``signatures``, ``validation``, ``chain``, then ``denial``; ``signing`` for own zones.
 """

@@ -1,7 +1,8 @@
 """One link of the chain of trust: from the DS records of a zone to its keys.
 
 The DS RRset must be secure already, under the keys of the zone above, or come
-from a trust anchor. How to find the RRsets is the resolver's.
+from a trust anchor; :func:`.digests.to_wire` makes a DS of one that is a
+DNSKEY. How to find the RRsets is the resolver's.
 
 Source: RFC 4035 §5.2, RFC 6840 §5.11 (any valid path is enough).
 """

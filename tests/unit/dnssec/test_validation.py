@@ -1,4 +1,5 @@
 import dataclasses
+from unittest import mock
 
 import dns.dnssec
 import dns.name
@@ -219,6 +220,17 @@ def test_500_colliding_keys_and_500_signatures_cost_four_verifications():
     assert len(steps) == 4
     assert (work.verifications, work.failures) == (28, 0)
     assert sum(steps) == work.units == 4 * 100
+
+
+def test_records_are_put_in_order_once_and_only_for_a_signature_that_is_tried():
+    records = rrset(rrtype=RRType.MX, rdatas=[b"\x00" + n.to_bytes(1) + ZONE for n in range(100)])
+    for key_tag, count in [(4711, 1), (4712, 0)]:
+        records.signatures = tuple(
+            signature(records, KEY, key_tag=key_tag, algorithm=8, original_ttl=n) for n in range(9)
+        )
+        with mock.patch.object(canonical, "canonical", wraps=canonical.canonical) as ordered:
+            assert isinstance(verdict(records, *colliding_keys(4)), Bogus)
+        assert ordered.call_count == count * len(records.rdatas)
 
 
 def test_nothing_more_is_verified_for_a_question_whose_work_is_spent():
