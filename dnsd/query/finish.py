@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from dnsd.wire.edns import OPT_FIXED_OCTETS
 from dnsd.wire.edns_options import Error, render_error
-from dnsd.wire.iana import Opcode, OptionCode
+from dnsd.wire.iana import Opcode, OptionCode, RRType
 from dnsd.wire.message import AA, OPCODE_SHIFT, QR, RD, TC
 from dnsd.wire.reader import HEADER_OCTETS
 from dnsd.wire.writer import (
@@ -39,6 +39,7 @@ _OPT_START: Final = b"\x00\x00\x29"  # root owner, type 41
 _OPCODE_BITS: Final = 0xF << OPCODE_SHIFT
 _COPIED: Final = _OPCODE_BITS | RD  # AD and CD are clear (RFC 4035 §3.1.6)
 _EDE: Final = int(OptionCode.EDE)
+_PROOFS: Final = frozenset((int(RRType.NSEC), int(RRType.NSEC3)))
 _NO_COUNTS: Final = bytes(6)
 _HEADER: Final = struct.Struct("!6H")
 # Of a record of the question's own name, what all of an RRset begin with.
@@ -189,6 +190,8 @@ def _write_sections(writer: MessageWriter, answer: Answer, *, do: bool) -> tuple
         if not writer.rrset(ANSWER, rrset, with_signatures=do):
             return True, False
     for rrset in answer.authority:
+        if rrset.type in _PROOFS and not do:
+            continue  # RFC 4035 §3.1: only for those who can tell what it proves
         if not writer.rrset(AUTHORITY, rrset, with_signatures=do):
             return True, False
     truncated, complete = False, True

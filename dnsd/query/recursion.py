@@ -24,7 +24,7 @@ from dnsd.query.finish import extended_error
 from dnsd.query.views import POLICY_SHIFT
 from dnsd.query.waiting import Waiter
 from dnsd.resolver.cache.contract import Security
-from dnsd.resolver.client_rates import MISSES_LIMIT
+from dnsd.resolver.client_rates import MISSES_LIMIT, is_loopback
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.outcome import Explanation, Outcome, disclosing, servfail
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
@@ -46,7 +46,6 @@ _SERVFAIL = int(Rcode.SERVFAIL)
 _CACHEABLE = frozenset((_NOERROR, _NXDOMAIN))
 _SOA = int(RRType.SOA)
 _ADDRESS_TYPES = frozenset((int(RRType.A), int(RRType.AAAA)))
-_IPV6_LOOPBACK = bytes(15) + b"\x01"
 _STALE_ANSWER = Explanation(int(ExtendedError.STALE_ANSWER))
 _STALE_NXDOMAIN = Explanation(int(ExtendedError.STALE_NXDOMAIN_ANSWER))
 _UNEXPLAINED = Explanation(int(ExtendedError.OTHER))
@@ -207,7 +206,9 @@ class Recursion:
         """Answer without asking anybody."""
         if not self._options.cache_only:
             return Found.NOT_IN_CACHE
-        outcome = self._resolver.known(waiter.name, waiter.exchange.query.qtype, waiter.local)
+        query = waiter.exchange.query
+        unchecked = bool(query.flags & CD)
+        outcome = self._resolver.known(waiter.name, query.qtype, waiter.local, unchecked=unchecked)
         if outcome is None:
             return Found.NOT_IN_CACHE
         self._write(waiter.exchange, outcome)
@@ -231,6 +232,7 @@ class Recursion:
             finish,
             local=waiter.local,
             admit=partial(self._admit, waiter),
+            unchecked=bool(exchange.query.flags & CD),
         )
         if not isinstance(started, Outcome):
             return Found.LATER
@@ -248,7 +250,7 @@ class Recursion:
         """Let a client wait, before anything is asked for it; the limit that forbids it."""
         request = waiter.exchange.request
         waiter.task = task
-        if not _is_loopback(request.client) and not self._sources.rates.allow(
+        if not is_loopback(request.client) and not self._sources.rates.allow(
             request.client, request.now
         ):
             waiter.is_refused = True
@@ -350,9 +352,8 @@ class Recursion:
             explanation = disclosing(explanation or _UNEXPLAINED, exchange.limits)
         if explanation is not None:
             exchange.explanation = extended_error(explanation.code, explanation.text)
-        asks = exchange.query.flags & AD or (
-            exchange.query.edns is not None and exchange.query.edns.do
-        )
+        edns = exchange.query.edns
+        asks = exchange.query.flags & AD or (edns is not None and edns.do)
         if outcome.security is Security.SECURE and asks and not ours:
             exchange.flags |= AD
         ttl = min((rrset.ttl for rrset in answer.answer + answer.authority), default=0)
@@ -394,7 +395,3 @@ def _found(outcome: Outcome) -> str:
     if outcome.stale:
         return "stale"
     return "hit" if outcome.cached else "miss"
-
-
-def _is_loopback(client: bytes) -> bool:
-    return client[0] == 127 if len(client) == 4 else client == _IPV6_LOOPBACK

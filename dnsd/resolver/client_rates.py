@@ -22,6 +22,7 @@ from typing import Final
 #: Names of the limits, as metrics call them.
 MISSES_LIMIT: Final = "client_misses"
 WAITING_LIMIT: Final = "waiting_answers"
+_IPV6_LOOPBACK: Final = bytes(15) + b"\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class ClientLimits:
 def client_key(client: bytes) -> bytes:
     """Return what an address of 4 or 16 octets is counted by."""
     return client if len(client) == 4 else client[:8]
+
+
+def is_loopback(client: bytes) -> bool:
+    """Tell whether an address of 4 or 16 octets is this machine's own."""
+    return client[0] == 127 if len(client) == 4 else client == _IPV6_LOOPBACK
 
 
 class MissRates:

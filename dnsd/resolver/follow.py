@@ -34,6 +34,7 @@ _CNAME = int(RRType.CNAME)
 _DNAME = int(RRType.DNAME)
 _ANY = int(RRType.ANY)
 _A = int(RRType.A)
+_DENIALS = frozenset((int(RRType.NSEC), int(RRType.NSEC3)))
 
 # A last tenth of an original TTL of at least so many seconds is worth a prefetch.
 _PREFETCH_TTL = 10
@@ -154,13 +155,15 @@ class _Chain:
         ttl = self._ttl(entry)
         if entry.kind is not Kind.POSITIVE:
             outcome.rcode = _NXDOMAIN if entry.kind is Kind.NXDOMAIN else _NOERROR
-            outcome.authority = [_aged(rrset, ttl) for rrset in entry.proof]
+            outcome.authority += [_aged(rrset, ttl) for rrset in entry.proof]
             return None
         rrset = entry.rrset
         assert rrset is not None
         # The DNAME that an alias was made of goes before it (RFC 6672 §3.1).
         outcome.answer += [_aged(each, ttl) for each in entry.proof if each.type == _DNAME]
         outcome.answer.append(_aged(rrset, ttl))
+        # That nothing is closer than the wildcard it comes from (RFC 4035 §3.1.3.3).
+        outcome.authority += [_aged(each, ttl) for each in entry.proof if each.type in _DENIALS]
         if entry.type == _DNAME and entry.name != name:
             # No CNAME could be made of it: the name would be too long (RFC 6672 §2.2).
             outcome.rcode = _YXDOMAIN

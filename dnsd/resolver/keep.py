@@ -45,6 +45,8 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
         security = securities[i] if securities else Security.INDETERMINATE
         entry = _positive(world, told, rrset, zone, security)
         entry.proof, proof = proof, ()
+        if told.judged is not None:
+            entry.proof += told.judged.proofs[i]
         _put(world, entry, budget)
         if rrset.type == _DNAME:
             proof = (rrset,)
@@ -120,6 +122,10 @@ def _rank(told: Told) -> Rank:
 
 
 def _put(world: World, entry: Entry, budget: Budget) -> None:
+    if entry.security is Security.BOGUS:
+        known = world.records.find(entry.name, entry.type, entry.stored)
+        if known is not None and known.security is Security.SECURE:
+            return  # what was shown to be true stays until it expires
     if budget.may_store():
         limit = world.records.put(entry, world.network.now())
         if limit:

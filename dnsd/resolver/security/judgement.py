@@ -63,12 +63,15 @@ class Judged:
 
     Attributes:
         chain: of each RRset of its chain.
+        proofs: of each, the records that prove that no name is closer than the wildcard
+            it was expanded from; none where there was no wildcard.
         denial: of what it says is not there; INDETERMINATE if it says no such thing.
         explanation: the one reason why something is bogus, or why it is not secure
             although it is signed; ``None`` if that needs none.
     """
 
     chain: list[Security] = field(default_factory=list)
+    proofs: list[tuple[RRset, ...]] = field(default_factory=list)
     denial: Security = Security.INDETERMINATE
     explanation: Explanation | None = None
 
@@ -108,8 +111,10 @@ class Judge:
             if dname is not None and rrset.type == _CNAME and not rrset.signatures:
                 # Made of the DNAME before it, which is what is signed (RFC 6672 §5.3.1).
                 judged.chain.append(judged.chain[-1])
+                judged.proofs.append(())
                 dname = None
                 continue
+            judged.proofs.append(())
             security = yield from self._rrset(rrset, said, judged)
             judged.chain.append(security)
             dname = rrset if rrset.type == _DNAME else None
@@ -145,7 +150,9 @@ class Judge:
             return Security.SECURE
         # Nothing closer to the name may be there (RFC 4035 §5.3.4).
         statement = Statement(Claim.WILDCARD_ANSWER, signer, rrset.owner, wildcard=verdict.wildcard)
-        return (yield from self._prove(statement, said.proof, known.keys, judged))
+        proven = yield from self._prove(statement, said.proof, known.keys, judged)
+        rrset.ttl = min([rrset.ttl, *(each.ttl for each in judged.proofs[-1])])
+        return proven
 
     def _without_looking(self, name: bytes, judged: Judged) -> Security | None:
         """Judge what no chain of trust is to lead to; ``None`` where one must."""
@@ -212,6 +219,8 @@ class Judge:
         proven = denial.prove(statement, secure, self.budget.hashing)
         match proven:
             case Proven():
+                if statement.claim is Claim.WILDCARD_ANSWER:
+                    judged.proofs[-1] = proven.records
                 return Security.SECURE
             case Insecure():
                 error = proven.doubt.extended_error

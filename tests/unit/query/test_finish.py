@@ -221,3 +221,15 @@ def test_one_rrset_is_written_as_the_message_writer_writes_it(
     writer.header(parsed.id, finished.octets[2] << 8 | finished.octets[3])
     assert finished.octets == writer.finish()
     assert (finished.complete, finished.truncated) == (fits, not fits)
+
+
+@pytest.mark.parametrize(("edns", "sent"), [(None, 1), (EDNS, 1), (opt(flags=0x8000), 2)])
+def test_proofs_are_for_those_who_understand_them(edns, sent):
+    parsed = parse_query(query("nobody.example.test.", edns=edns))
+    apex = names.from_text("example.test.")
+    soa = RRset(apex, 6, 60, (apex + apex + bytes(20),))
+    denial = RRset(apex, 47, 60, (apex + b"\0\1\x40",))
+    answer = Answer(3, authoritative=False, answer=[], authority=[soa, denial], additional=[])
+    opt_record = OptWriter(FinishOptions()).record(parsed, 3, b"")
+    octets = answer_octets(parsed, answer, 1232, opt_record).octets
+    assert len(dns.message.from_wire(octets).authority) == sent

@@ -909,3 +909,13 @@ def test_a_client_that_has_its_answer_leaves_no_circle_of_objects():
         assert gc.collect() < 50
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(("flags", "rcode"), [(RD, SERVFAIL), (RD | CD, 0)])
+def test_what_is_bogus_is_for_those_who_judge_for_themselves(flags, rcode):
+    stage = Stage()
+    stage.keep(f"{WWW} A 192.0.2.80", security=Security.BOGUS)
+    found, exchange = stage.ask(flags=flags)
+    assert (found, exchange.answer.rcode) == (NOW, rcode)
+    assert not exchange.flags & AD
+    assert exchange.once is (rcode == SERVFAIL)

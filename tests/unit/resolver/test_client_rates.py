@@ -11,6 +11,7 @@ from dnsd.resolver.client_rates import (
     ClientLimits,
     MissRates,
     WaitingAnswers,
+    is_loopback,
 )
 
 ONE = bytes([192, 0, 2, 1])
@@ -135,3 +136,17 @@ def test_ordinary_clients_reach_no_bound_and_are_forgotten():
 def test_limits_have_the_names_that_metrics_know():
     assert (MISSES_LIMIT, WAITING_LIMIT) == ("client_misses", "waiting_answers")
     assert {MISSES_LIMIT, WAITING_LIMIT} <= LIMITS.keys()
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        (b"\x7f\0\0\1", True),
+        (b"\x7f\1\2\3", True),
+        (b"\xc0\0\2\1", False),
+        (bytes(15) + b"\1", True),
+        (bytes(16), False),
+    ],
+)
+def test_this_machine_is_known(client, expected):
+    assert is_loopback(client) is expected

@@ -219,3 +219,27 @@ def test_without_an_anchor_above_nobody_knows(world):
 def test_a_ttl_is_no_longer_than_a_signature_holds(world):
     made = world(SignedZone("bank.test.", BANK, validity=Validity(NOW - 100, NOW + 40)))
     assert made.ask("www.bank.test.").answer[0].ttl == 40
+
+
+def test_a_wildcards_proof_comes_along(world):
+    made = world()
+    for outcome in (made.ask("x.wild.bank.test."), made.ask("x.wild.bank.test.")):
+        assert [rrset.type for rrset in outcome.authority] == [NSEC]
+        assert outcome.authority[0].signatures
+
+
+def test_what_is_bogus_takes_the_place_of_nothing_that_is_secure(world):
+    made = world()
+    assert made.ask("www.bank.test.").security is Security.SECURE
+    made.servers["bank"].tamper = other_address
+    made.asker.resolver.refresh(N("www.bank.test."), A)
+    made.asker.internet.run()
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+
+
+def test_what_was_kept_before_anything_was_validated_is_asked_for_again(world):
+    made = world()
+    trust, made.asker.world.trust = made.asker.world.trust, None
+    assert made.ask("www.bank.test.").security is Security.INDETERMINATE
+    made.asker.world.trust = trust
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
