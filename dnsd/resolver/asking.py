@@ -21,7 +21,6 @@ Servers whose addresses are not known are looked up while others cannot be asked
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.acceptance import proves_path
@@ -33,6 +32,7 @@ from dnsd.resolver.plain_reply import read_plain
 from dnsd.resolver.scrub import Meaning, Scrubbed, scrub
 from dnsd.resolver.selection import Tries, choose
 from dnsd.resolver.servers import address_of
+from dnsd.resolver.told import Told
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import ExtendedError, OptionCode, Rcode
 from dnsd.wire.message import Message, parse_message
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from dnsd.resolver.commands import Ask
     from dnsd.resolver.delegation import Delegation
     from dnsd.resolver.plain_reply import PlainReply
-    from dnsd.resolver.security.judgement import Judged
     from dnsd.resolver.selection import Choice
     from dnsd.resolver.servers import Server
     from dnsd.resolver.world import World
@@ -78,24 +77,6 @@ _IN_WORDS = {
 }
 
 
-@dataclass(slots=True)
-class Told:
-    """What a server of a zone said.
-
-    Attributes:
-        said: what may be believed of it.
-        message: all of it, for those who know better what they may take; ``None`` when
-            there is nothing more to take.
-        server: address of the server.
-        judged: what it is worth; ``None`` where nothing is validated.
-    """
-
-    said: Scrubbed
-    message: Message | None
-    server: bytes
-    judged: Judged | None = None
-
-
 class Asking:
     """The servers of one zone, and what one fetch asks them.
 
@@ -124,12 +105,19 @@ class Asking:
         # The wait ends with the query's time and not with the server's.
         self._is_cut_short = False
 
-    def ask(self, question: Ask) -> Generator[Any, Any, Told | Failed]:
-        """Ask until somebody says something, as a procedure."""
+    def ask(self, question: Ask, *, but: bytes = b"") -> Generator[Any, Any, Told | Failed]:
+        """Ask until somebody says something, as a procedure.
+
+        Args:
+            question: name and type.
+            but: address of a server that is not to be asked; empty for none.
+        """
         world = self.world
         self.name, self.type = question.name, question.type
         self._tries = Tries(self.cut.zone, self.cut.transport)
         self._cookie_refused = False
+        if but:
+            self._tries.give_up(but)
         source = Candidates(world, self.cut, question.depth, self.budget)
         candidates = source.known()
         while self._sends_left > 0:

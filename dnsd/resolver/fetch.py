@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dnsd.resolver.asking import Asking, Told
+from dnsd.resolver.asking import Asking
 from dnsd.resolver.budget import PASSING
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Kind, Security
 from dnsd.resolver.commands import Ask
@@ -25,6 +25,7 @@ from dnsd.resolver.outcome import Explanation, Failed, ended
 from dnsd.resolver.referral import delegation_of
 from dnsd.resolver.scrub import Meaning
 from dnsd.resolver.security.judgement import Judge
+from dnsd.resolver.told import Told
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT, parent
 
@@ -125,6 +126,8 @@ class _Fetch:
                 return told
             if told.said.meaning is not Meaning.REFERRAL:
                 yield from self._judge(told, self._question.type, cut)
+                if told.judged is not None and told.judged.is_bogus:
+                    told = yield from self._another(told, cut)
                 return self._not_without_proof(told) or self._keep(told, cut)
             child = delegation_of(
                 told.said, self._now, told.server, world.options, hit=self._budget.hit
@@ -175,12 +178,24 @@ class _Fetch:
                 minimiser.denied()
         return (yield from asking.ask(question))
 
+    def _another(self, told: Told, cut: Delegation) -> Generator[Any, Any, Told]:
+        """Ask another server once whether it, too, says what is bogus.
+
+        One of a zone's servers may have kept signatures until they expired, or be forged.
+        """
+        asking = Asking(self._world, cut, self._budget)
+        other = yield from asking.ask(self._question, but=told.server)
+        if isinstance(other, Failed) or other.said.meaning is Meaning.REFERRAL:
+            return told
+        yield from self._judge(other, self._question.type, cut)
+        return other
+
     def _judge(self, told: Told, rrtype: int, cut: Delegation) -> Generator[Any, Any, None]:
         """Find out what a reply is worth, where anything is validated."""
         trust = self._world.trust
         if trust is None:
             return
-        told.judged = yield from Judge(trust, self._budget, cut.zone).reply(told.said, rrtype)
+        told.judged = yield from Judge(self._world, self._budget, cut.zone).reply(told.said, rrtype)
         if told.judged.is_bogus and told.judged.explanation is not None:
             trust.note(self._question.name, rrtype, told.judged.explanation)
 

@@ -12,8 +12,8 @@ from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Secur
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
-    from dnsd.resolver.asking import Told
     from dnsd.resolver.budget import Budget
+    from dnsd.resolver.told import Told
     from dnsd.resolver.world import World
     from dnsd.wire.rrset import RRset
 

@@ -56,7 +56,7 @@ def _prime(world: World, budget: Budget) -> Generator[Any, Any, Entry | Failed]:
         if each.type in _ADDRESSES and each.owner in rrset.rdatas:
             addresses[each.owner] = addresses.get(each.owner, ()) + each.rdatas
     if world.trust is not None:
-        told.judged = yield from Judge(world.trust, budget, ROOT).reply(said, _QUESTION.type)
+        told.judged = yield from Judge(world, budget, ROOT).reply(said, _QUESTION.type)
     now = world.network.now()
     said.cut, said.servers, said.ttl, said.addresses = ROOT, rrset.rdatas, rrset.ttl, addresses
     delegation = delegation_of(said, now, told.server, world.options, hit=budget.hit)

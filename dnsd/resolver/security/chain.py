@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dnsd.dnssec.keys import Key
     from dnsd.resolver.budget import Budget
     from dnsd.resolver.cache.contract import Entry
-    from dnsd.resolver.security.trust import Trust
+    from dnsd.resolver.world import World
 
 _DS = int(RRType.DS)
 _DNSKEY = int(RRType.DNSKEY)
@@ -85,17 +85,37 @@ _UNSIGNED = Delegated(Cut.UNSIGNED)
 _NO_CUT = Delegated(Cut.NONE)
 
 
-def delegated(trust: Trust, zone: bytes, budget: Budget) -> Generator[Ask, Any, Delegated]:
+def find(world: World, name: bytes, rrtype: int) -> Generator[Ask, Any, Entry | Failed]:
+    """Find what a name has of a type, in the cache or by asking, as a procedure.
+
+    Args:
+        world: the cache.
+        name: in canonical form.
+        rrtype: a type of data.
+    """
+    configured = world.configured_above(name)
+    below = configured.zone if configured is not None else ROOT
+    known = world.records.find(name, rrtype, world.network.now(), below=below)
+    # What was kept before anything was validated is as good as nothing.
+    if known is not None and known.security is not Security.INDETERMINATE:
+        return known
+    found: Entry | Failed = yield Ask(name, rrtype)
+    return found
+
+
+def delegated(world: World, zone: bytes, budget: Budget) -> Generator[Ask, Any, Delegated]:
     """Find out what the zone above says of a name, as a procedure.
 
     Args:
-        trust: where it begins.
+        world: where trust begins, and the cache.
         zone: the name, in canonical form, below an anchor or one itself.
         budget: of the client query.
     """
+    trust = world.trust
+    assert trust is not None
     if zone in trust.anchors:
         return Delegated(Cut.SIGNED, trust.anchors[zone])
-    found: Entry | Failed = yield Ask(zone, _DS)
+    found = yield from find(world, zone, _DS)
     if isinstance(found, Failed):
         return Delegated(Cut.BOGUS, explanation=found.explanation)
     if found.security is Security.BOGUS:
@@ -120,14 +140,16 @@ def delegated(trust: Trust, zone: bytes, budget: Budget) -> Generator[Ask, Any, 
             return _NO_CUT
 
 
-def keys_of(trust: Trust, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
+def keys_of(world: World, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
     """Find the keys of a zone, as a procedure.
 
     Args:
-        trust: where it begins.
+        world: where trust begins, and the cache.
         zone: in canonical form.
     """
-    found: Entry | Failed = yield Ask(zone, _DNSKEY)
+    trust = world.trust
+    assert trust is not None
+    found = yield from find(world, zone, _DNSKEY)
     if isinstance(found, Failed):
         return ZoneKeys(Security.BOGUS, explanation=found.explanation)
     if found.security is Security.BOGUS:
@@ -140,7 +162,7 @@ def keys_of(trust: Trust, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
 
 
 def where_signing_ends(
-    trust: Trust, name: bytes, rrtype: int, zone: bytes, budget: Budget
+    world: World, name: bytes, rrtype: int, zone: bytes, budget: Budget
 ) -> Generator[Ask, Any, Delegated]:
     """Find out whether a name need not be signed, as a procedure.
 
@@ -148,7 +170,7 @@ def where_signing_ends(
     the name, looking for a zone cut at which signing ends (RFC 4035 §5.2).
 
     Args:
-        trust: where it begins.
+        world: where trust begins, and the cache.
         name: in canonical form, below an anchor.
         rrtype: of what is not signed: the DS of a zone is not of that zone.
         zone: a zone cut at or above the name.
@@ -157,6 +179,8 @@ def where_signing_ends(
     Returns:
         ``UNSIGNED``, ``BOGUS``, or ``NONE`` if it must be signed.
     """
+    trust = world.trust
+    assert trust is not None
     if rrtype == _DS and name != ROOT:
         name = parent(name)
     anchor = trust.anchor_above(name)
@@ -167,7 +191,7 @@ def where_signing_ends(
         place = _ending(name, labels)
         if place == anchor:
             continue
-        found = yield from delegated(trust, place, budget)
+        found = yield from delegated(world, place, budget)
         if found.cut in (Cut.UNSIGNED, Cut.BOGUS):
             return found
     return _NO_CUT

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from dnsd.dnssec.keys import Key
     from dnsd.resolver.budget import Budget
     from dnsd.resolver.scrub import Scrubbed
-    from dnsd.resolver.security.trust import Trust
+    from dnsd.resolver.world import World
     from dnsd.wire.rrset import RRset
 
 _DS = int(RRType.DS)
@@ -85,13 +85,16 @@ class Judge:
     """Judges the replies to one fetch.
 
     Attributes:
-        trust: where it begins.
+        world: the caches, and where trust begins.
+        trust: that.
         budget: of the client query.
         zone: the zone cut whose server was asked.
     """
 
-    def __init__(self, trust: Trust, budget: Budget, zone: bytes) -> None:
-        self.trust = trust
+    def __init__(self, world: World, budget: Budget, zone: bytes) -> None:
+        assert world.trust is not None
+        self.world = world
+        self.trust = world.trust
         self.budget = budget
         self.zone = zone
         self._units = 0
@@ -164,7 +167,7 @@ class Judge:
     def _zone_keys(self, rrset: RRset, judged: Judged) -> Generator[Any, Any, Security]:
         """Judge the DNSKEY RRset of a zone by the DS RRset above it."""
         zone = rrset.owner
-        found = yield from delegated(self.trust, zone, self.budget)
+        found = yield from delegated(self.world, zone, self.budget)
         if found.cut is Cut.UNSIGNED:
             judged.explanation = found.explanation
             return Security.INSECURE
@@ -236,7 +239,7 @@ class Judge:
     ) -> Generator[Any, Any, Security]:
         """Judge what has no signature that counts: insecure if it needs none."""
         found: Delegated = yield from where_signing_ends(
-            self.trust, name, rrtype, self.zone, self.budget
+            self.world, name, rrtype, self.zone, self.budget
         )
         if found.cut is Cut.UNSIGNED:
             judged.explanation = judged.explanation or found.explanation
@@ -246,7 +249,7 @@ class Judge:
     def _keys(self, signer: bytes) -> Generator[Any, Any, ZoneKeys]:
         if self.trust.anchor_above(signer) is None:
             return NO_ZONE
-        return (yield from keys_of(self.trust, signer))
+        return (yield from keys_of(self.world, signer))
 
     def _validate(
         self, rrset: RRset, zone: bytes, keys: tuple[Key, ...]

@@ -1,13 +1,25 @@
 """What is secure, insecure and bogus, in a small signed Internet."""
 
+import random
 from dataclasses import replace
 
 import pytest
-from fakes.signed_internet import DNSKEY, DS, NOW, NSEC, VALIDITY, SignedZone, key_of
+from fakes.signed_internet import (
+    DNSKEY,
+    DS,
+    NOW,
+    NSEC,
+    VALIDITY,
+    SignedAuthority,
+    SignedZone,
+    key_of,
+)
 
 from dnsd.dnssec.signing import Validity
 from dnsd.resolver.cache.contract import Security
+from dnsd.resolver.delegation import Delegation
 from dnsd.wire import names
+from dnsd.wire.message import parse_query
 from dnsd.wire.rrset import RRset
 
 from .conftest import BANK
@@ -243,3 +255,40 @@ def test_what_was_kept_before_anything_was_validated_is_asked_for_again(world):
     assert made.ask("www.bank.test.").security is Security.INDETERMINATE
     made.asker.world.trust = trust
     assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+
+
+def two_banks(made, tamper):
+    """Gives bank.test a second name server; the first one tampers with what it says."""
+    made.servers["bank"].tamper = tamper
+    made.asker.internet.servers[b"\xc0\0\2\5"] = SignedAuthority([made.bank])
+    cut = Delegation(
+        N("bank.test."), (N("ns.bank.test."),),
+        {N("ns.bank.test."): (b"\xc0\0\2\3", b"\xc0\0\2\5")},
+        expiry=made.asker.internet.now() + 3600,
+    )  # fmt: skip
+    made.asker.delegations.put(cut, made.asker.internet.now())
+
+
+def test_one_server_that_says_what_is_bogus_costs_one_question_more(world):
+    for seed in range(6):
+        made = world()
+        made.asker.world.entropy = random.Random(seed).randbytes
+        two_banks(made, other_address)
+        assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+
+
+def test_two_that_do_are_enough(world):
+    made = world()
+    two_banks(made, other_address)
+    made.asker.internet.servers[b"\xc0\0\2\5"].tamper = other_address
+    packets = made.asker.internet.packets
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
+    asked = [parse_query(each.query) for each in packets]
+    assert [each.qname for each in asked].count(N("www.bank.test.")) == 2
+
+
+def test_a_chain_of_trust_that_was_found_is_not_looked_for_again(world):
+    made = world()
+    made.ask("www.bank.test.")
+    assert made.ask("www.new.bank.test.").packets == 1
+    assert made.ask("nobody.bank.test.").packets == 1
