@@ -5,6 +5,9 @@ is shed     when the table is full and newer clients come
 gets stale  an expired answer, after ``stale_wait_s``, once tried
 overdue     after ``query_time_s`` and a little: whatever went wrong meanwhile,
             a client that entered is answered
+
+Those who may not have names resolved wait for what our zones say by an ALIAS. However
+many addresses they have, or pretend to have, they are together one client.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.query.cookies import VALID
 from dnsd.resolver.client_rates import WAITING_LIMIT
+from dnsd.wire.message import RA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 # The resolver ends a resolution by itself; this much later nobody does any more.
 _GRACE_S = 0.5
+# No client has this address.
+_STRANGERS = bytes(4)
 
 
 @dataclass(slots=True, eq=False)
@@ -106,13 +112,14 @@ class Waiting:
         """
         exchange = waiter.exchange
         request = exchange.request
-        if not self._answers.enter(request.client, proven=_is_proven(exchange)):
+        client = _counted_as(exchange)
+        if not self._answers.enter(client, proven=client != _STRANGERS and _is_proven(exchange)):
             return WAITING_LIMIT, None
         query = exchange.query
         question = waiter.name + query.qtype.to_bytes(2, "big")
         admission = self._places.enter(waiter, question, request.now)
         if not admission.admitted:
-            self._answers.leave(request.client)
+            self._answers.leave(client)
             return admission.limit, None
         if admission.shed is not None:
             admission.shed.exchange.limits += (admission.limit,)
@@ -132,7 +139,7 @@ class Waiting:
         del self._waiters[waiter]
         self._untried.pop(waiter, None)
         self._places.leave(waiter)
-        self._answers.leave(waiter.exchange.request.client)
+        self._answers.leave(_counted_as(waiter.exchange))
         return True
 
     def is_too_late(self, waiter: Waiter, now: float) -> bool:
@@ -140,7 +147,7 @@ class Waiting:
         request = waiter.exchange.request
         if _is_proven(waiter.exchange) or now - request.now < self._options.late_s:
             return False
-        return self._answers.count(request.client) > self._options.late_clients
+        return self._answers.count(_counted_as(waiter.exchange)) > self._options.late_clients
 
     def due_for_stale(self, now: float) -> Iterator[Waiter]:
         """Hand out, once each, those who have waited long enough for an old answer."""
@@ -161,6 +168,11 @@ class Waiting:
                 break
             found.append(waiter)
         return found
+
+
+def _counted_as(exchange: Exchange) -> bytes:
+    """Return the address of the client that a query counts for."""
+    return exchange.request.client if exchange.flags & RA else _STRANGERS
 
 
 def _is_proven(exchange: Exchange) -> bool:

@@ -10,7 +10,7 @@ from dnsd.query.waiting import Waiter, Waiting, WaitingOptions
 from dnsd.resolver import shedding
 from dnsd.resolver.client_rates import ClientLimits, WaitingAnswers
 from dnsd.resolver.options import ResolverLimits
-from dnsd.wire.message import RD, parse_query
+from dnsd.wire.message import RA, RD, parse_query
 
 CLIENT, OTHER = b"\xc0\0\2\1", b"\xc0\0\2\2"
 UDP, TCP, *_ = Transport
@@ -27,10 +27,10 @@ class Room:
         self.left = []
 
     def client(self, name="www.example.", now=0.0, *, client=CLIENT, transport=UDP,
-               verdict=CLIENT_ONLY):  # fmt: skip
+               verdict=CLIENT_ONLY, flags=RA):  # fmt: skip
         query = parse_query(octets.query(name, flags=RD))
         request = Request(query.raw, client, 5353, None, transport, now, 0)
-        exchange = Exchange(request, query, 0, transport is UDP, verdict)
+        exchange = Exchange(request, query, 0, transport is UDP, verdict, flags=flags)
         waiter = Waiter(exchange, query.qname, lambda *_: None, lambda: self.left.append(waiter))
         return waiter
 
@@ -56,6 +56,22 @@ def test_who_finds_no_room_is_told_the_name_of_the_limit(limits, limit):
     assert room.left == [], "it never was in"
     room.waiting.leave(second)
     assert room.waiting.enter(refused) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("transport", "verdict"), [(UDP, CLIENT_ONLY), (UDP, VALID), (TCP, CLIENT_ONLY)]
+)
+def test_strangers_are_together_one_client_and_keep_none_of_ours_out(transport, verdict):
+    room = Room(waiting=2, waiting_proven=100)
+    strangers = [
+        room.client(client=bytes((198, 51, 100, i)), transport=transport, verdict=verdict, flags=0)
+        for i in range(4)
+    ]
+    entered = [room.waiting.enter(each) for each in strangers]
+    assert entered == [("", None)] * 2 + [("waiting_answers", None)] * 2
+    room.enter()
+    room.waiting.leave(strangers[0])
+    assert room.waiting.enter(strangers[3]) == ("", None)
 
 
 def test_ordinary_traffic_hits_no_limit():
