@@ -115,6 +115,7 @@ class Judge:
                 # Made of the DNAME before it, which is what is signed (RFC 6672 §5.3.1).
                 judged.chain.append(judged.chain[-1])
                 judged.proofs.append(())
+                rrset.ttl = min(rrset.ttl, dname.ttl)
                 dname = None
                 continue
             judged.proofs.append(())
@@ -153,9 +154,10 @@ class Judge:
             return Security.SECURE
         # Nothing closer to the name may be there (RFC 4035 §5.3.4).
         statement = Statement(Claim.WILDCARD_ANSWER, signer, rrset.owner, wildcard=verdict.wildcard)
-        proven = yield from self._prove(statement, said.proof, known.keys, judged)
-        rrset.ttl = min([rrset.ttl, *(each.ttl for each in judged.proofs[-1])])
-        return proven
+        security, records = yield from self._prove(statement, said.proof, known.keys, judged)
+        judged.proofs[-1] = records
+        rrset.ttl = min([rrset.ttl, *(each.ttl for each in records)])
+        return security
 
     def _without_looking(self, name: bytes, judged: Judged) -> Security | None:
         """Judge what no chain of trust is to lead to; ``None`` where one must."""
@@ -207,12 +209,21 @@ class Judge:
             return self._bogus(judged, Explanation(int(verdict.error), verdict.text))
         soa.ttl = min(soa.ttl, verdict.ttl)
         statement = Statement(claim, soa.owner, name, rrtype)
-        return (yield from self._prove(statement, said.proof[1:], known.keys, judged))
+        security, records = yield from self._prove(statement, said.proof[1:], known.keys, judged)
+        if security is not Security.BOGUS:
+            # What nobody vouches for must not be taken for a part of the proof later.
+            said.proof[1:] = records
+            soa.ttl = min([soa.ttl, *(each.ttl for each in records)])
+        return security
 
     def _prove(
         self, statement: Statement, proof: list[RRset], keys: tuple[Key, ...], judged: Judged
-    ) -> Generator[Any, Any, Security]:
-        """Judge a statement by NSEC and NSEC3 records, each of which must be secure."""
+    ) -> Generator[Any, Any, tuple[Security, tuple[RRset, ...]]]:
+        """Judge a statement by NSEC and NSEC3 records, each of which must be secure.
+
+        Returns:
+            What it is worth, and the records that it rests on, none if it is bogus.
+        """
         secure = []
         for rrset in proof:
             verdict = yield from self._validate(rrset, statement.zone, keys)
@@ -222,17 +233,15 @@ class Judge:
         proven = denial.prove(statement, secure, self.budget.hashing)
         match proven:
             case Proven():
-                if statement.claim is Claim.WILDCARD_ANSWER:
-                    judged.proofs[-1] = proven.records
-                return Security.SECURE
+                return Security.SECURE, proven.records
             case Insecure():
                 error = proven.doubt.extended_error
                 if error is not None:
                     judged.explanation = Explanation(int(error), proven.doubt.value)
-                return Security.INSECURE
+                return Security.INSECURE, proven.records
             case NotProven():
                 why = Explanation(int(proven.extended_error), proven.reason)
-                return self._bogus(judged, why)
+                return self._bogus(judged, why), ()
 
     def _unsigned(
         self, name: bytes, rrtype: int, judged: Judged, why: Explanation | None
