@@ -46,6 +46,7 @@ control: {{http: '{metrics}:{port}'}}
 authority: {{zones: zones}}
 resolver:
   root_hints: root.hints
+  trust_anchors: none        # nothing is signed here
   upstream_port: {port}
   query_local_addresses: true
   local_zones: none          # test. and example. are domains here

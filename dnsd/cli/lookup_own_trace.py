@@ -35,7 +35,7 @@ def trace_here(config: Config, questions: Iterable[tuple[bytes, int]]) -> list[T
     around = reactors.begin(log, page.row(0))
     upstream = network(config, around)
     operations = TraceOperations(
-        partial(fresh_world, config, upstream),
+        partial(fresh_world, config, upstream, around.clock.wall_now),
         lambda _: None,
         lambda error: log.fault("resolver", error),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from dnsd.config import schema_resolver as schema
@@ -43,6 +44,7 @@ def resolver(written: WrittenResolver, machine: Machine) -> schema.Resolver:
         upstream_port=written.upstream_port,
         qname_minimization=written.qname_minimization,
         case_randomization=written.case_randomization,
+        validation=_validation(written),
         query_local_addresses=written.query_local_addresses,
         ipv6=machine.ipv6_route if written.ipv6 is None else written.ipv6,
         edns_size=written.edns_size,
@@ -87,6 +89,7 @@ def check(config: schema.Resolver, where: Callable[..., Where]) -> Iterator[Prob
         [each.name for each in config.block], ("block",), where, "name: another, a key of the list"
     )
     yield from _check_forward(config.forward, ("forward",), where)
+    yield from _check_negative(config.validation, where)
     known = list(dict.fromkeys(each.name for each in config.block))
     for index, policy in enumerate(config.policies):
         for name in policy.block:
@@ -138,6 +141,25 @@ def _check_forward(
             )
 
 
+def _check_negative(
+    validation: schema.Validation, where: Callable[..., Where]
+) -> Iterator[Problem]:
+    key = "negative_trust_anchors"
+    texts = [names.to_text(name) for name, _ in validation.negative]
+    yield from _twice(texts, (key,), where, "")
+    now = time.time() if validation.fixed_time is None else validation.fixed_time
+    for index, (_, until) in enumerate(validation.negative):
+        if until <= now:
+            yield Problem(
+                where(key, index, "until"),
+                "passed-time",
+                f"resolver.{key}[{index}].until is passed: {texts[index]} is validated again",
+                "",
+                "leave the entry out",
+                Severity.WARNING,
+            )
+
+
 def _twice(
     values: list[str], place: _Place, where: Callable[..., Where], hint: str
 ) -> Iterator[Problem]:
@@ -147,7 +169,7 @@ def _twice(
         if first.setdefault(value, index) != index:
             yield Problem(
                 where(*place, index),
-                f"duplicate-{key}",
+                f"duplicate-{key}".replace("_", "-"),
                 f"resolver.{_path(place)}[{index}] is {shown(value)} again, as {key}[{first[value]}]",
                 "",
                 hint,
@@ -156,6 +178,16 @@ def _twice(
 
 def _path(place: _Place) -> str:
     return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in place)[1:]
+
+
+def _validation(written: WrittenResolver) -> schema.Validation:
+    file, anchors = written.trust_anchors
+    return schema.Validation(
+        anchors=anchors,
+        file=file,
+        fixed_time=written.validation_time,
+        negative=tuple((each.name, each.until) for each in written.negative_trust_anchors or ()),
+    )
 
 
 def _local(written: WrittenLocal) -> schema.Local:

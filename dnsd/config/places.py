@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import core_schema
 
 from dnsd.config.kinds import OFF_WORDS, Kind, refuse, shown
+from dnsd.dnssec.anchors import MAX_TEXT_OCTETS, AnchorError, builtin_anchors, read_anchors
 
 if TYPE_CHECKING:
     from dnsd.config.machine import Machine
+    from dnsd.dnssec.digests import Ds
 
 _SECRET = re.compile("[0-9A-Fa-f]{32}")
 _MAX_SECRETS = 2  # the one in use and the one before it (RFC 9018 §5)
@@ -151,6 +153,39 @@ class AuthoritiesFile(ReadableFile):
                 message = f"is {path}, which holds no certificates"
                 refuse("no-authorities", message, self.expected)
         return path
+
+
+class AnchorsFile(PlacedKind):
+    """A file of DNSSEC trust anchors, or a word; read as its path and the anchors."""
+
+    noun = "builtin, none, or the path of a file of DS and DNSKEY records"
+
+    def read(self, written: object) -> Any:
+        """Take text; nothing is builtin."""
+        return super().read("builtin" if written is None else written)
+
+    def place(
+        self, text: str, surroundings: Surroundings
+    ) -> tuple[Path | None, dict[bytes, tuple[Ds, ...]]]:
+        """Read the anchors, so that no worker has to; none of them is no validation."""
+        if text in OFF_WORDS:
+            return None, {}
+        if text == "builtin":
+            return None, builtin_anchors()
+        path = _resolve(text, surroundings.directory)
+        try:
+            with path.open("rb") as file:
+                octets = file.read(MAX_TEXT_OCTETS + 1)
+        except OSError as error:
+            refuse(
+                "unreadable-path", f"is {path}: {error.strerror}", self.expected, _mend(error, path)
+            )
+        try:
+            # What is not ASCII may stand in a comment; elsewhere it is refused.
+            return path, read_anchors(octets.decode("utf-8", "replace"))
+        except AnchorError as error:
+            place = f"{path}:{error.line}" if error.line else str(path)
+            refuse("bad-anchor", f"is {place}: {error.reason}", self.expected)
 
 
 class SecretFile(PlacedKind):

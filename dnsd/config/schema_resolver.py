@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dnsd.config.name_kinds import LocalRecord
+    from dnsd.dnssec.digests import Ds
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,25 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Validation:
+    """What DNSSEC validation begins with.
+
+    Attributes:
+        anchors: name of a zone, in canonical form → DS records of its keys; nothing is
+            validated without any.
+        file: where they stand; None for those that come with the program, and for none.
+        fixed_time: Unix seconds at which signatures must hold; None for the present.
+        negative: names, in canonical form, at and below which nothing is validated, each
+            with the Unix seconds until which that lasts; no name twice.
+    """
+
+    anchors: dict[bytes, tuple[Ds, ...]]
+    file: Path | None
+    fixed_time: int | None
+    negative: tuple[tuple[bytes, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Resolver:
     """Looking up names of other people's zones.
 
@@ -169,6 +189,7 @@ class Resolver:
         upstream_port: where name servers are asked.
         qname_minimization: ``relaxed``, ``strict`` or ``off``.
         case_randomization: names are asked for in random letter case.
+        validation: of what is signed.
         query_local_addresses: name servers on loopback and private addresses are asked.
         ipv6: name servers are reached over IPv6.
         edns_size: octets of the largest UDP reply that is taken.
@@ -196,6 +217,7 @@ class Resolver:
     upstream_port: int
     qname_minimization: str
     case_randomization: bool
+    validation: Validation
     query_local_addresses: bool
     ipv6: bool
     edns_size: int

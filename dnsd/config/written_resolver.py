@@ -26,10 +26,12 @@ from dnsd.config.name_kinds import (
     SuffixOrName,
     TypeName,
 )
-from dnsd.config.places import AuthoritiesFile, FilePath, ReadableFile
+from dnsd.config.places import AnchorsFile, AuthoritiesFile, FilePath, ReadableFile
 from dnsd.config.section import Section, key, section
+from dnsd.config.time_kinds import FixedTime, PointOfTime
 from dnsd.config.written_blocks import ListName, WrittenBlockList
 from dnsd.config.written_resolver_limits import WrittenResolverLimits
+from dnsd.dnssec.digests import Ds
 
 
 class WrittenPrivateAddresses(Section):
@@ -135,6 +137,17 @@ class WrittenPolicy(Section):
     )
 
 
+class WrittenNegativeTrustAnchor(Section):
+    """A name below which nothing is validated, for some time (RFC 7646)."""
+
+    name: Annotated[bytes, DomainName()] = key(
+        "The name and all names below it.", example="broken.example"
+    )
+    until: Annotated[int, PointOfTime()] = key(
+        "When it ends; a date is its beginning in UTC.", example="2027-01-31T18:00:00Z"
+    )
+
+
 class WrittenResolver(Section):
     """Looking up names of other people's zones, from the root of the DNS down."""
 
@@ -160,6 +173,26 @@ class WrittenResolver(Section):
     )
     case_randomization: Annotated[bool, Switch()] = key(
         "Ask in random letter case, which forgers must guess.", "on", example="off"
+    )
+    trust_anchors: Annotated[tuple[Path | None, dict[bytes, tuple[Ds, ...]]], AnchorsFile()] = key(
+        "Keys that DNSSEC validation begins with: builtin are those of the root, with none"
+        " nothing is validated.",
+        "builtin",
+        example="anchors.txt",
+    )
+    validation_time: Annotated[int | None, FixedTime("0", "4294967295", "none")] = key(
+        "Unix time at which signatures must hold, for tests; none is the time it is.",
+        "none",
+        example=1750000000,
+    )
+    negative_trust_anchors: Annotated[
+        list[WrittenNegativeTrustAnchor] | None,
+        SeveralSections("a list of mappings with name and until"),
+    ] = key(
+        "Names below which nothing is validated for some time, because their owner broke their"
+        " signatures (RFC 7646).",
+        [],
+        example=[{"name": "broken.example", "until": "2027-01-31"}],
     )
     query_local_addresses: Annotated[bool, Switch()] = key(
         "Ask name servers on loopback and private addresses when a zone says so; servers"

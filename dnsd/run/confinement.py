@@ -3,8 +3,9 @@
 A worker has opened the store and its sockets before it is confined; later it reads
 modules that Python imports late, files of local names, compiled block lists, and the
 authorities that vouch for servers it asks over TLS.
-Control reads zone files, starts the compiler, fetches block lists, and writes below
-the state directory.
+Control reads zone files, starts the compiler, fetches block lists, traces lookups from
+the root hints, and writes below the state directory. The only process reads its
+configuration again, with all that this names.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def control_paths(config: Config) -> Paths:
             *(file.parent for file in settings if file),
             *(each.file.parent for each in config.resolver.block if each.file),
             *_local(config),
+            *_beginnings(config),
             *_NETWORK,
         ),
         execute=(*_SYSTEM, *_python()),
@@ -105,6 +107,13 @@ def _authorities(config: Config) -> set[Path]:
     usual = ssl.get_default_verify_paths()
     found = (usual.cafile, usual.capath, usual.openssl_cafile, usual.openssl_capath)
     return {*_AUTHORITIES, *(Path(path) for path in found if path)}
+
+
+def _beginnings(config: Config) -> set[Path]:
+    """Return where root hints and trust anchors are, which are read again with the rest."""
+    resolver = config.resolver
+    files = [each for each in (resolver.root_hints, resolver.validation.file) if each is not None]
+    return {each.parent for each in files} | {each.resolve().parent for each in files}
 
 
 def _local(config: Config) -> set[Path]:

@@ -48,7 +48,7 @@ def further_routes(
 
 def _trace(config: Config, around: Surroundings) -> TraceOperations:
     return TraceOperations(
-        lambda: fresh_world(config, network(config, around)),
+        lambda: fresh_world(config, network(config, around), around.clock.wall_now),
         lambda world: cast("Upstream", world.network).stop(),
         partial(around.log.fault, "trace"),
     )

@@ -26,6 +26,7 @@ from dnsd.resolver.hints import builtin_hints
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.resolver.quotas import Quotas
 from dnsd.resolver.resolver import Resolver
+from dnsd.resolver.security.trust import Trust
 from dnsd.resolver.servers import Servers
 from dnsd.resolver.world import World
 from dnsd.run.root_hints import read_root_hints
@@ -86,7 +87,7 @@ def recursion(
     """
     if not config.resolver.enabled:
         return None
-    world = fresh_world(config, network(config, around))
+    world = fresh_world(config, network(config, around), around.clock.wall_now)
     caches.learn_for(world)
     rates = MissRates(_client_limits(config))
 
@@ -102,7 +103,7 @@ def recursion(
     options = RecursionOptions(config.resolver.cache_only, config.resolver.serve_stale)
     forward = config.resolver.forward
     apart = {}
-    worlds = _worlds_apart(config, world)
+    worlds = _worlds_apart(config, world, around.clock.wall_now)
     caches.apart = list(worlds.values())
     for number, own in worlds.items():
         elsewhere = config.resolver.policies[number - 1].forward
@@ -114,7 +115,7 @@ def recursion(
     return found
 
 
-def _worlds_apart(config: Config, usual: World) -> dict[int, World]:
+def _worlds_apart(config: Config, usual: World, wall_now: Callable[[], int]) -> dict[int, World]:
     """Build what questions of policies that forward elsewhere are answered from.
 
     Servers are the same whoever asks them; what they say is not, nor who serves a zone.
@@ -124,7 +125,7 @@ def _worlds_apart(config: Config, usual: World) -> dict[int, World]:
     count = sum(bool(policy.forward) for policy in config.resolver.policies)
     for number, policy in enumerate(config.resolver.policies, 1):
         if policy.forward:
-            own = fresh_world(config, usual.network)
+            own = fresh_world(config, usual.network, wall_now)
             own.servers, own.quotas.servers = usual.servers, usual.quotas.servers
             own.configured |= _all_configured(policy.forward, own.options.port)
             own.records, own.delegations = memory_caches(config, count)
@@ -175,12 +176,13 @@ def _client_limits(config: Config) -> ClientLimits:
     )
 
 
-def fresh_world(config: Config, reached_by: Network) -> World:
+def fresh_world(config: Config, reached_by: Network, wall_now: Callable[[], int]) -> World:
     """Build what the resolver's procedures work with, nothing learned yet, in memory.
 
     Args:
         config: of the program.
         reached_by: carries the exchanges.
+        wall_now: returns Unix seconds.
     """
     options = resolver_options(config)
     limits = options.limits
@@ -195,7 +197,18 @@ def fresh_world(config: Config, reached_by: Network) -> World:
         entropy=os.urandom,
         hints=_hints(config),
         configured=_all_configured(config.resolver.forward, options.port),
+        trust=_trust(config, wall_now),
     )
+
+
+def _trust(config: Config, wall_now: Callable[[], int]) -> Trust | None:
+    """Return where validation begins; ``None`` if there are no anchors."""
+    validation = config.resolver.validation
+    if not validation.anchors:
+        return None
+    fixed = validation.fixed_time
+    unix_time = wall_now if fixed is None else lambda: fixed
+    return Trust(validation.anchors, unix_time, dict(validation.negative))
 
 
 def network(config: Config, around: Surroundings) -> Upstream:

@@ -236,6 +236,7 @@ class DnsdResolver(Dnsd):
         settings = super()._settings()
         settings["resolver"] = {
             "query_local_addresses": "on",
+            "trust_anchors": "none",
             "local_zones": "none",
             "priming": "off",
             "limits": {"client_misses": 0, **limits},

@@ -52,7 +52,7 @@ class Daemon(Dnsd):
             "listen": [{"address": self.address, "port": self.port, "transports": ["udp", "tcp"]}],
             "state_directory": "state",
             "authority": {"zones": "zones", "watch": "off"},
-            "resolver": {"enabled": "off"},
+            "resolver": {"enabled": "off", "trust_anchors": "none"},
             "control": {"http": "off"},
             "limits": {},
         }

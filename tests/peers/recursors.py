@@ -112,6 +112,7 @@ class DnsdRecursor(Recursor):
             "control": {"socket": "control.sock", "http": "off"},
             "resolver": {
                 "root_hints": str(self.hints()),
+                "trust_anchors": "none",
                 "upstream_port": self.around.port,
                 "query_local_addresses": True,
             },

@@ -383,7 +383,7 @@ class Dnsd(Server):
             "listen": [{"address": each, "port": self.port} for each in setup.addresses],
             "state_directory": "state",
             "authority": {"zones": "zones", "allow": [] if setup.refuse_all else ["any"]},
-            "resolver": {"enabled": "off"},
+            "resolver": {"enabled": "off", "trust_anchors": "none"},
             "server_identity": {"nsid": setup.identity, "version": setup.version},
             "control": {"socket": "control.sock", "http": "off"},
         }

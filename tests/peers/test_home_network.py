@@ -62,7 +62,8 @@ class Router(Daemon):
             for port, transports in ports.items()
         ]
         listen.append({"address": OUTSIDE, "port": 53, "transports": ["udp", "tcp"]})
-        resolver = {"enabled": "on", "root_hints": "root.hints", "local_zones": "none"}
+        resolver = {"enabled": "on", "root_hints": "root.hints", "local_zones": "none",
+                    "trust_anchors": "none"}  # fmt: skip
         return super().settings() | {"listen": listen, "resolver": resolver}
 
     def ask(self, octets, *, tcp=False, timeout_s=20.0):

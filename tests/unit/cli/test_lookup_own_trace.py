@@ -37,6 +37,7 @@ def test_without_a_daemon_the_resolver_runs_here(root, tmp_path):
     (tmp_path / "dnsd.yaml").write_text(
         "user: none\nauthority: {zones: zones}\nresolver:\n  root_hints: root.hints\n"
         f"  upstream_port: {root.port}\n  query_local_addresses: true\n  ipv6: false\n"
+        "  trust_anchors: none\n"
     )
     words = ["lookup", "--trace", "www.a.test", "--json"]
     done = subprocess.run(

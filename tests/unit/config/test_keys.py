@@ -24,7 +24,8 @@ def test_paths_are_those_of_the_file():
 
 def test_every_section_is_found_by_its_path():
     assert list(sections()) == [
-        "", "listen[]", "tls", "https", "resolver", "resolver.private_addresses",
+        "", "listen[]", "tls", "https", "resolver", "resolver.negative_trust_anchors[]",
+        "resolver.private_addresses",
         "resolver.local", "resolver.block[]", "resolver.policies[]",
         "resolver.policies[].forward[]", "resolver.limits", "resolver.forward[]", "cache", "authority", "authority.zones[]", "authority.rate_limit",
         "server_identity", "cookies", "control", "log", "limits",

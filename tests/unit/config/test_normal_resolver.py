@@ -135,3 +135,23 @@ def test_files_of_local_names_are_paths_from_the_configuration_on(tmp_path, mach
     local = _config(tmp_path, machine, text).resolver.local
     assert local.hosts == (tmp_path / "a" / "hosts", Path("/etc/hosts"))
     assert local.leases == (tmp_path / "leases",)
+
+
+def test_a_time_that_is_passed_when_validating_is_told(tmp_path, machine):
+    text = "negative_trust_anchors: {name: broken.example, until: 2025-06-15}"
+    until = 1_749_945_600
+    for now, passed in ((until - 1, 0), (until, 1)):
+        config = _config(tmp_path, machine, f"resolver: {{validation_time: {now}, {text}}}")
+        assert config.resolver.validation.negative == ((b"\x06broken\x07example\x00", until),)
+        assert [each.id for each in config.warnings if each.id != "runs-as-root"] == [
+            "passed-time"
+        ] * passed
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [("{}", None), ("{validation_time: null}", None), ("{validation_time: none}", None),
+     ("{validation_time: 0}", 0), ("{validation_time: 1750000000}", 1_750_000_000)],
+)  # fmt: skip
+def test_signatures_must_hold_now_unless_said(text, fixed, tmp_path, machine):
+    assert _config(tmp_path, machine, f"resolver: {text}").resolver.validation.fixed_time == fixed

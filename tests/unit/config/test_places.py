@@ -7,6 +7,7 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from dnsd.config.places import (
+    AnchorsFile,
     AuthoritiesFile,
     FilePath,
     SecretFile,
@@ -14,6 +15,8 @@ from dnsd.config.places import (
     UserName,
     ZonePath,
 )
+from dnsd.dnssec.anchors import builtin_anchors
+from dnsd.dnssec.digests import Ds
 from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
 
 SECRET = "00112233445566778899aabbccddeeff"
@@ -165,3 +168,45 @@ class TestAuthorities:
 
     def test_a_file_that_is_not_there_is_refused(self, around):
         assert _problem(AUTHORITIES, "ca.pem", around).type == "unreadable-path"
+
+
+class TestAnchors:
+    """Trust anchors are read with the configuration, so that no worker needs the file."""
+
+    ANCHOR = f"corp.example. DS 4711 13 2 {'ab' * 32}\n"
+
+    @pytest.mark.parametrize(
+        ("text", "anchors"), [("builtin", builtin_anchors()), ("none", {}), ("off", {})]
+    )
+    def test_words_name_no_file(self, around, text, anchors):
+        assert AnchorsFile().place(text, around) == (None, anchors)
+
+    def test_nothing_is_no_reason_not_to_validate(self):
+        assert AnchorsFile().read(None) == "builtin"
+
+    def test_a_file_is_read(self, around):
+        path = around.directory / "anchors"
+        path.write_text(self.ANCHOR)
+        anchors = {b"\x04corp\x07example\x00": (Ds(4711, 13, 2, b"\xab" * 32),)}
+        assert AnchorsFile().place("anchors", around) == (path, anchors)
+
+    @pytest.mark.parametrize(
+        ("octets", "line", "reason"),
+        [
+            (b"", "", "no trust anchor"),
+            (b"; nothing\n", "", "no trust anchor"),
+            (ANCHOR.encode() + b"example. A 192.0.2.1\n", ":2", "a record of type A"),
+            (ANCHOR.encode() + b"\xff\xfe. DS 1 13 2 ab\n", ":2", ""),
+            (b";" * 2_000_000, "", "more than 1048576 octets"),
+        ],
+        ids=["empty", "a comment", "another type", "no text", "too long"],
+    )
+    def test_a_file_that_holds_anything_else_is_refused(self, around, octets, line, reason):
+        path = around.directory / "anchors"
+        path.write_bytes(octets)
+        problem = _problem(AnchorsFile(), "anchors", around)
+        assert problem.type == "bad-anchor"
+        assert problem.context["message"].startswith(f"is {path}{line}: {reason}")
+
+    def test_a_file_that_is_not_there_is_refused(self, around):
+        assert _problem(AnchorsFile(), "anchors", around).type == "unreadable-path"

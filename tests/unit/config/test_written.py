@@ -27,6 +27,7 @@ REQUIRED = {
     "resolver.policies[]": {"clients": ["192.0.2.0/24"]},
     "resolver.policies[].forward[]": {"zone": ".", "servers": ["192.0.2.1"], "transport": "tls"},
     "resolver.block[]": {"file": "ads.txt"},
+    "resolver.negative_trust_anchors[]": {"name": "broken.example", "until": "2999-01-01"},
 }
 # What must stand beside a key that does not go with the above.
 BESIDE = {
@@ -66,6 +67,7 @@ def _problems(written):
         for file in FILES:
             (directory / file).touch()
         (directory / "authorities.pem").write_bytes(AUTHORITY)
+        (directory / "anchors.txt").write_text(f"example. DS 1 13 2 {'ab' * 32}\n")
         (directory / "cookie.secret").write_text("00" * 16)
         (directory / "cookie.secret").chmod(0o600)
         file = directory / "dnsd.yaml"

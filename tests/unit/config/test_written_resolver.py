@@ -18,7 +18,8 @@ def test_recursion_is_for_the_lan_unless_said():
 
 def test_the_sections_of_the_resolver_are_known():
     assert {path for path in sections() if path.startswith("resolver")} == {
-        "resolver", "resolver.private_addresses", "resolver.local", "resolver.block[]",
+        "resolver", "resolver.negative_trust_anchors[]", "resolver.private_addresses",
+        "resolver.local", "resolver.block[]",
         "resolver.policies[]", "resolver.policies[].forward[]", "resolver.limits",
         "resolver.forward[]",
     }  # fmt: skip

@@ -100,6 +100,18 @@ def test_control_reads_block_lists_and_what_fetching_needs(configured, tmp_path)
     assert {tmp_path / "lists", Path("/etc/resolv.conf"), Path("/etc/ssl")} <= set(read)
 
 
+@pytest.mark.parametrize("paths", [control_paths, single_paths])
+def test_root_hints_and_anchors_can_be_read_again(configured, tmp_path, paths):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "root.hints").touch()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "anchors").write_text(f"corp.example. DS 4711 13 2 {'ab' * 32}\n")
+    (tmp_path / "anchors").symlink_to(tmp_path / "there" / "anchors")
+    text = f"trust_anchors: {tmp_path}/anchors, root_hints: {tmp_path}/elsewhere/root.hints"
+    read = set(paths(configured(f"resolver: {{{text}}}\n")).read)
+    assert {tmp_path, tmp_path / "there", tmp_path / "elsewhere"} <= read
+
+
 def test_links_among_zone_files_are_followed(configured, tmp_path):
     elsewhere = tmp_path / "checkout"
     elsewhere.mkdir()

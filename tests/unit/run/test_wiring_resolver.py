@@ -9,6 +9,8 @@ from fakes import octets
 from fakes.rehearsal import Rehearsal
 from fakes.replies import record
 
+from dnsd.dnssec.anchors import builtin_anchors
+from dnsd.dnssec.digests import Ds
 from dnsd.net.tls_self_signed import Subject, make_certificate, make_key
 from dnsd.net.upstream_connection import Server
 from dnsd.query.replies import Exchange
@@ -27,6 +29,7 @@ from dnsd.wire.names import ROOT
 
 N = names.from_text
 A = 1
+WALL_NOW = 1_800_000_000  # of ``around``
 NAS, HOLE = N("nas.lan."), N("hole.test.")
 
 
@@ -104,36 +107,42 @@ resolver:
 """
 
 
+@pytest.fixture
+def fresh(configured, around):
+    """Build what the resolver works with for a configuration as text."""
+    return lambda text="": fresh_world(configured(text), Rehearsal(), around.clock.wall_now)
+
+
 class TestTheWorld:
-    def test_it_begins_with_nothing_learned(self, configured):
-        world = fresh_world(configured(), Rehearsal())
+    def test_it_begins_with_nothing_learned(self, fresh):
+        world = fresh()
         assert (list(world.records.entries()), list(world.delegations.delegations())) == ([], [])
         assert (world.configured, world.local) == ({}, None)
 
-    def test_its_entropy_is_not_that_of_a_generator(self, configured):
-        world = fresh_world(configured(), Rehearsal())
+    def test_its_entropy_is_not_that_of_a_generator(self, fresh):
+        world = fresh()
         random.seed(1)
         first = world.entropy(16)
         random.seed(1)
         assert (len(first), world.entropy(16) == first) == (16, False)
 
-    def test_the_root_is_where_the_program_says(self, configured):
-        assert len(fresh_world(configured(), Rehearsal()).hints.servers) == 13
+    def test_the_root_is_where_the_program_says(self, fresh):
+        assert len(fresh().hints.servers) == 13
 
-    def test_or_where_the_file_says(self, configured, tmp_path):
+    def test_or_where_the_file_says(self, fresh, tmp_path):
         (tmp_path / "root.hints").write_text(". 60 NS a.test.\na.test. 60 A 192.0.2.1\n")
-        world = fresh_world(configured("resolver: {root_hints: root.hints}\n"), Rehearsal())
+        world = fresh("resolver: {root_hints: root.hints}\n")
         assert world.hints.addresses == {N("a.test."): (b"\xc0\0\2\1",)}
 
-    def test_forwarded_zones_are_asked_of_their_servers(self, configured):
-        cut = fresh_world(configured(FORWARD), Rehearsal()).configured[N("corp.example.")]
+    def test_forwarded_zones_are_asked_of_their_servers(self, fresh):
+        cut = fresh(FORWARD).configured[N("corp.example.")]
         assert (cut.forward, cut.stub, cut.transport, cut.port) == (True, False, Transport.TLS, 853)
         assert cut.addresses == {
             N("dns.example."): (b"\xc0\0\2\1", ipaddress.ip_address("2001:db8::1").packed)
         }
 
-    def test_stub_zones_are_not_asked_to_recurse(self, configured):
-        cut = fresh_world(configured(FORWARD), Rehearsal()).configured[N("lab.example.")]
+    def test_stub_zones_are_not_asked_to_recurse(self, fresh):
+        cut = fresh(FORWARD).configured[N("lab.example.")]
         assert (cut.forward, cut.stub, cut.transport, cut.port) == (
             False,
             True,
@@ -152,13 +161,52 @@ class TestTheWorld:
         ],
     )
     def test_a_forwarder_at_the_usual_port_is_the_server_that_other_zones_have(
-        self, configured, usual, text, port
+        self, fresh, usual, text, port
     ):
         text = f"forward: {{zone: corp.example, servers: 192.0.2.1{text}}}"
-        world = fresh_world(
-            configured(f"resolver: {{upstream_port: {usual}, {text}}}\n"), Rehearsal()
-        )
+        world = fresh(f"resolver: {{upstream_port: {usual}, {text}}}\n")
         assert world.configured[N("corp.example.")].port == port
+
+
+class TestTrust:
+    def test_validation_begins_with_the_keys_of_the_root(self, fresh):
+        trust = fresh().trust
+        assert {name: [ds.tag for ds in found] for name, found in trust.anchors.items()} == {
+            ROOT: [20326, 38696]
+        }
+        assert trust.negative == {}
+
+    def test_or_with_those_of_a_file(self, fresh, tmp_path):
+        (tmp_path / "anchors.txt").write_text(f"corp.example. DS 4711 13 2 {'ab' * 32}\n")
+        anchors = fresh("resolver: {trust_anchors: anchors.txt}\n").trust.anchors
+        assert anchors == {N("corp.example."): (Ds(4711, 13, 2, b"\xab" * 32),)}
+
+    def test_without_anchors_nothing_is_validated(self, fresh):
+        assert fresh("resolver: {trust_anchors: none}\n").trust is None
+
+    def test_signatures_must_hold_now(self, fresh, time):
+        trust = fresh().trust
+        assert trust.unix_time() == WALL_NOW
+        time.advance(5)
+        assert trust.unix_time() == WALL_NOW + 5
+
+    def test_or_at_the_time_that_is_said(self, fresh, time):
+        trust = fresh("resolver: {validation_time: 1750000000}\n").trust
+        time.advance(5)
+        assert trust.unix_time() == 1_750_000_000
+
+    def test_trust_is_taken_back_for_some_time(self, fresh):
+        broken = "{name: Broken.example, until: 2999-01-01}"
+        trust = fresh(f"resolver: {{negative_trust_anchors: [{broken}]}}\n").trust
+        assert trust.is_taken_back(N("www.broken.example."))
+        assert not trust.is_taken_back(N("example."))
+
+    def test_answers_of_policies_are_validated_too(self, build):
+        found = build(POLICIES)
+        trusts = [each._resolver.world.trust for each in (found, *found._apart.values())]
+        assert [trust.anchors for trust in trusts] == [builtin_anchors()] * 3
+        # What was found bogus is as much apart as the answers.
+        assert len({id(trust.reasons) for trust in trusts}) == 3
 
 
 class TestTlsToServers:
