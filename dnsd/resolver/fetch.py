@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.asking import Asking
 from dnsd.resolver.budget import PASSING
-from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Kind, Security
+from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.keep import keep_chain, keep_denial
 from dnsd.resolver.minimisation import MINIMISED_TYPE, Minimiser
@@ -219,7 +219,7 @@ class _Fetch:
             keep_chain(self._world, told, cut.zone, self._budget)
         elif said.meaning is Meaning.NXDOMAIN:
             if self._minimiser.is_final_denial():
-                return keep_denial(self._world, told, name, NXDOMAIN_TYPE, self._budget)
+                return keep_denial(self._world, told, name, MINIMISED_TYPE, self._budget)
             # Kept now, it would deny the names beside this one too (RFC 8020).
             self._denied = told, name
             self._minimiser.denied()
@@ -233,12 +233,9 @@ class _Fetch:
         first: Entry | None = None
         if said.chain:
             first = keep_chain(world, told, cut.zone, self._budget)
-        if said.meaning is Meaning.NXDOMAIN:
-            denied = keep_denial(world, told, said.end, NXDOMAIN_TYPE, self._budget)
-            if self._denied is not None and not said.chain:
-                keep_denial(world, *self._denied, NXDOMAIN_TYPE, self._budget)
-        elif said.meaning is Meaning.NODATA:
-            denied = keep_denial(world, told, said.end, question.type, self._budget)
-        else:
+        if said.meaning not in (Meaning.NXDOMAIN, Meaning.NODATA):
             return first or _NOTHING_USABLE
+        denied = keep_denial(world, told, said.end, question.type, self._budget)
+        if said.meaning is Meaning.NXDOMAIN and self._denied is not None and not said.chain:
+            keep_denial(world, *self._denied, MINIMISED_TYPE, self._budget)
         return first or denied

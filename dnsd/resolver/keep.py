@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Security
+from dnsd.resolver.scrub import Meaning
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
         world: the cache and its bounds.
         told: a NODATA or NXDOMAIN.
         name: what is denied.
-        rrtype: the type that is denied, NXDOMAIN_TYPE for the name as a whole.
+        rrtype: that was asked for. If all of the name is denied that is kept, unless it
+            is bogus: who was believed of other types must not lose them by it.
         budget: of the client query.
     """
     options = world.options
@@ -77,12 +79,15 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
         minimum = int.from_bytes(soa.rdatas[0][-_MINIMUM_OCTETS:], "big")
         ttl = max(options.min_ttl, min(soa.ttl, minimum, options.negative_ttl_max))
     security = told.judged.denial if told.judged is not None else Security.INDETERMINATE
+    is_of_name = told.said.meaning is Meaning.NXDOMAIN
     if security is Security.BOGUS:
         ttl = min(ttl, BOGUS_TTL)
+    elif is_of_name:
+        rrtype = NXDOMAIN_TYPE
     entry = Entry(
         name,
         rrtype,
-        Kind.NXDOMAIN if rrtype == NXDOMAIN_TYPE else Kind.NODATA,
+        Kind.NXDOMAIN if is_of_name else Kind.NODATA,
         _rank(told),
         security,
         now,
