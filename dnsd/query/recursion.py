@@ -27,6 +27,7 @@ from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.client_rates import MISSES_LIMIT, is_loopback
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.outcome import Explanation, Outcome, disclosing, servfail
+from dnsd.resolver.resolver import CROWD_LIMIT
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
 from dnsd.wire.message import AD, CD, RD
 from dnsd.wire.names import lower
@@ -236,11 +237,12 @@ class Recursion:
         )
         if not isinstance(started, Outcome):
             return Found.LATER
-        if waiter.is_refused and exchange.is_datagram:
-            # Its stub asks again, and by then we may have room for it.
+        self.waiting.forget(waiter)
+        is_crowded = waiter.is_refused or CROWD_LIMIT in started.limits
+        if is_crowded and exchange.is_datagram:
+            # Its stub asks again, and by then we may have room for it, or the answer.
             exchange.limits += started.limits
             return Found.DROPPED
-        self.waiting.forget(waiter)
         self._write(exchange, self._or_stale(waiter, started))
         for each in started.refresh:
             self._resolver.refresh(*each)

@@ -14,7 +14,7 @@ begins anew on account of somebody who still waits and has one.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dnsd.resolver.budget import ENDING, Budget
 from dnsd.resolver.commands import Ask, Exchange
@@ -39,8 +39,10 @@ _ROOT_SERVERS = (ROOT, int(RRType.NS))
 _FAULT = Failed(Explanation(int(ExtendedError.OTHER), "internal fault"))
 _CIRCLE = Failed(Explanation(int(ExtendedError.OTHER), "name servers depend on each other"))
 _NOT_ADMITTED = Explanation(int(ExtendedError.NOT_READY), "too many queries wait")
+#: Name of the limit of clients that wait for one fetch.
+CROWD_LIMIT: Final = "fetch_clients"
 _CROWDED = ended(
-    Explanation(int(ExtendedError.OTHER), "too many wait for this answer"), "fetch_clients"
+    Explanation(int(ExtendedError.OTHER), "too many wait for this answer"), CROWD_LIMIT
 )
 
 

@@ -919,3 +919,16 @@ def test_what_is_bogus_is_for_those_who_judge_for_themselves(flags, rcode):
     assert (found, exchange.answer.rcode) == (NOW, rcode)
     assert not exchange.flags & AD
     assert exchange.once is (rcode == SERVFAIL)
+
+
+@pytest.mark.parametrize(("transport", "found"), [(UDP, DROPPED), (TCP, NOW)])
+def test_one_of_a_crowd_too_many_asks_again(transport, found):
+    stage = Stage(fetch_clients=2)
+    for client in (b"\xc6\x33\x64\2", b"\xc6\x33\x64\3"):
+        assert stage.ask(client=client)[0] is LATER
+    said_now, exchange = stage.ask(transport=transport)
+    assert said_now is found
+    assert "fetch_clients" in exchange.limits
+    assert len(stage.recursion.waiting) == 2
+    stage.network.says(**ANSWER)
+    assert stage.ask(transport=transport)[0] is NOW
