@@ -77,10 +77,12 @@ class HashWork:
     Attributes:
         limit: blocks in all.
         spent: of them, so far; never more than the limit.
+        is_spent: more were wanted than there were.
     """
 
     limit: int = MAX_WORK
     spent: int = 0
+    is_spent: bool = False
 
     def spend(self, blocks: int) -> None:
         """Take blocks, before the hashing.
@@ -89,6 +91,7 @@ class HashWork:
             WorkSpentError: fewer are left; then none is taken.
         """
         if self.spent + blocks > self.limit:
+            self.is_spent = True
             raise WorkSpentError
         self.spent += blocks
 

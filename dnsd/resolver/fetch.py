@@ -24,6 +24,7 @@ from dnsd.resolver.minimisation import MINIMISED_TYPE, Minimiser
 from dnsd.resolver.outcome import Explanation, Failed, ended
 from dnsd.resolver.referral import delegation_of
 from dnsd.resolver.scrub import Meaning
+from dnsd.resolver.security.chain import UndecidedError
 from dnsd.resolver.security.judgement import Judge
 from dnsd.resolver.told import Told
 from dnsd.wire.iana import ExtendedError, RRType
@@ -73,7 +74,10 @@ def remembering(
     known = world.failures.find(question.name, question.type, started)
     if known is not None:
         return Failed(known)
-    found = yield from procedure
+    try:
+        found = yield from procedure
+    except UndecidedError as undecided:
+        found = undecided.failed
     if not isinstance(found, Failed):
         world.failures.forget(question.name, question.type)
     elif found.limit not in PASSING:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dnsd.resolver.delegation import Delegation
     from dnsd.resolver.follow import Local
     from dnsd.resolver.outcome import Outcome, Step
+    from dnsd.resolver.security.evidence import Evidence
     from dnsd.resolver.world import World
 
 _ROOT_SERVERS = (ROOT, int(RRType.NS))
@@ -127,6 +128,7 @@ class Resolver:
         local: Local | None = None,
         admit: Callable[[Task], str] | None = None,
         trace: Callable[[Step], None] | None = None,
+        evidence: Callable[[Evidence], None] | None = None,
         unchecked: bool = False,
     ) -> Outcome | Task:
         """Answer a client's question.
@@ -140,13 +142,14 @@ class Resolver:
             admit: asked once, before anything is asked upstream, for the limit that
                 forbids it; no name allows it.
             trace: told each exchange made for it.
+            evidence: told what its validation finds.
             unchecked: what is bogus is answered too (CD, RFC 4035 §3.2.2).
 
         Returns:
             The outcome when it is known already; else the task, to be cancelled.
         """
         budget = Budget(self.world.options.limits, self.world.network.now())
-        budget.trace = trace
+        budget.trace, budget.evidence = trace, evidence
         early: list[Outcome] = []
         is_early = True
 
@@ -315,7 +318,9 @@ class Resolver:
             if other is task:
                 return _CIRCLE
             other = other.waits_for
-        if len(running.waiters) >= self.world.options.limits.fetch_clients:
+        # Fetches that need the same keys are as many as there may be, and no crowd.
+        is_crowded = len(running.waiters) >= self.world.options.limits.fetch_clients
+        if is_crowded and task.key is None:
             return _CROWDED
         running.waiters.append(task)
         task.waits_for = running

@@ -11,6 +11,7 @@ from fakes.signed_world import SignedWorld, every_rrset
 
 from dnsd.dnssec import nsec3_chain, nsec3_hash
 from dnsd.dnssec.zone_names import ZoneName
+from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.wire import names
 from dnsd.wire.rrset import RRset
 
@@ -116,3 +117,56 @@ def test_a_bogus_denial_leaves_what_is_known_of_a_name():
     )
     assert made.ask("www.bank.test.", AAAA).rcode == SERVFAIL
     assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+
+
+def broken(rrset):
+    """The same RRset with signatures by the same key that do not match."""
+    signatures = tuple(each[:-1] + bytes((each[-1] ^ 1,)) for each in rrset.signatures)
+    return replace(rrset, signatures=signatures)
+
+
+def spends_failures(made):
+    """Lets each alias by a wildcard cost all signatures that may fail for a question."""
+    evil = made.zones["evil.test."]
+    others = [broken(evil.denials[N(name)]) for name in
+              ("a.evil.test.", "b.evil.test.", "c.evil.test.", "d.evil.test.")]  # fmt: skip
+    made.servers["evil.test."].tamper = lambda _name, qtype, found: (
+        replace(found, authority=[*found.authority, *others]) if qtype == A else found
+    )
+
+
+SPENDING = "*.w CNAME www.bank.test.\na A 192.0.2.1\nb A 192.0.2.1\nc A 192.0.2.1\nd A 192.0.2.1\n"
+
+
+def test_what_an_alias_spends_makes_nothing_bogus_at_its_target():
+    made = internet(texts={"evil.test.": SPENDING})
+    spends_failures(made)
+    outcome = made.ask("x.w.evil.test.")
+    assert (outcome.rcode, outcome.limits) == (SERVFAIL, ("query_work",))
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+    assert verdict(made.ask("x.w.evil.test.")) == (NOERROR, "SECURE")
+
+
+def test_whoever_waits_with_him_who_spent_gets_an_answer():
+    made = internet(texts={"evil.test.": SPENDING})
+    spends_failures(made)
+    _, other = made.ask_all([("x.w.evil.test.", A), ("www.bank.test.", A)])
+    assert verdict(other) == (NOERROR, "SECURE")
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+
+
+def test_packets_spent_on_the_way_to_a_signed_name_make_it_not_bogus():
+    options = ResolverOptions(priming=False, limits=ResolverLimits(query_packets=9))
+    made = internet(options=options)
+    outcome = made.ask("alias.bank.test.")
+    assert outcome.rcode in (NOERROR, SERVFAIL)
+    for _ in range(5):
+        outcome = made.ask("www.bank.test.")
+    assert verdict(outcome) == (NOERROR, "SECURE")
+
+
+def test_a_crowd_that_waits_for_the_keys_of_one_zone():
+    lines = "".join(f"h{number} A 192.0.2.80\n" for number in range(180))
+    made = internet(texts={"bank.test.": lines})
+    questions = [(f"h{number}.bank.test.", A) for number in range(180)]
+    assert {verdict(each) for each in made.ask_all(questions)} == {(NOERROR, "SECURE")}

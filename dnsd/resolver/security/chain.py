@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from dnsd.dnssec import chain as links
 from dnsd.dnssec import denial, keys
 from dnsd.dnssec.claims import Claim, Insecure, Proven, Statement
+from dnsd.resolver.budget import PASSING
 from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.outcome import Explanation, Failed
+from dnsd.resolver.security.evidence import SigningEnds
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT, is_subdomain, label_count, parent
 
@@ -36,6 +38,22 @@ if TYPE_CHECKING:
 
 _DS = int(RRType.DS)
 _DNSKEY = int(RRType.DNSKEY)
+
+
+class UndecidedError(Exception):
+    """What something is worth was not found out, and it is not its fault.
+
+    A limit of the client query was reached, or one that holds for a moment: whoever
+    asks next may find it secure, so it must not be kept as bogus. Aliases of one
+    zone could else spend what the names of another need.
+
+    Attributes:
+        failed: why.
+    """
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed)
+        self.failed = failed
 
 
 class Cut(enum.Enum):
@@ -92,6 +110,9 @@ def find(world: World, name: bytes, rrtype: int) -> Generator[Ask, Any, Entry | 
         world: the cache.
         name: in canonical form.
         rrtype: a type of data.
+
+    Raises:
+        UndecidedError: it cannot be found now, or not on account of this question.
     """
     configured = world.configured_above(name)
     below = configured.zone if configured is not None else ROOT
@@ -100,6 +121,8 @@ def find(world: World, name: bytes, rrtype: int) -> Generator[Ask, Any, Entry | 
     if known is not None and known.security is not Security.INDETERMINATE:
         return known
     found: Entry | Failed = yield Ask(name, rrtype)
+    if isinstance(found, Failed) and found.limit in PASSING:
+        raise UndecidedError(found)
     return found
 
 
@@ -128,6 +151,8 @@ def delegated(world: World, zone: bytes, budget: Budget) -> Generator[Ask, Any, 
         records = links.supported(found.rrset.rdatas)
         if isinstance(records, links.Unsupported):
             why = Explanation(int(records.error), records.text)
+            if budget.evidence is not None:
+                budget.evidence(SigningEnds(zone, found.zone, (found.rrset,), why))
             return Delegated(Cut.UNSIGNED, explanation=why)
         return Delegated(Cut.SIGNED, records)
     if found.kind is Kind.NXDOMAIN:
@@ -135,6 +160,8 @@ def delegated(world: World, zone: bytes, budget: Budget) -> Generator[Ask, Any, 
     statement = Statement(Claim.UNSIGNED_REFERRAL, found.zone, zone)
     match denial.prove(statement, found.proof, budget.hashing):
         case Proven() | Insecure():
+            if budget.evidence is not None:
+                budget.evidence(SigningEnds(zone, found.zone, found.proof))
             return _UNSIGNED
         case _:
             return _NO_CUT

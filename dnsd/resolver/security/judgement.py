@@ -20,17 +20,19 @@ from dnsd.dnssec import denial, signatures, validation
 from dnsd.dnssec.claims import Claim, Insecure, NotProven, Proven, Statement
 from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.commands import Pause
-from dnsd.resolver.outcome import Explanation
+from dnsd.resolver.outcome import Explanation, ended
 from dnsd.resolver.scrub import Meaning
 from dnsd.resolver.security.chain import (
     NO_ZONE,
     Cut,
     Delegated,
+    UndecidedError,
     ZoneKeys,
     delegated,
     keys_of,
     where_signing_ends,
 )
+from dnsd.resolver.security.evidence import Concluded, Entered, Verified
 from dnsd.wire.iana import ExtendedError, RRType, rrtype_to_text
 from dnsd.wire.names import is_subdomain, lower
 
@@ -107,8 +109,12 @@ class Judge:
         Args:
             said: a reply that answers, leads on or denies.
             rrtype: that was asked for.
+
+        Raises:
+            UndecidedError: a limit was reached that the reply alone would not have reached.
         """
         judged = Judged()
+        is_first = self._is_nothing_spent
         dname = None
         for rrset in said.chain:
             if dname is not None and rrset.type == _CNAME and not rrset.signatures:
@@ -125,6 +131,11 @@ class Judge:
         claim = _DENIALS.get(said.meaning)
         if claim is not None:
             judged.denial = yield from self._denial(said, claim, rrtype, judged)
+        if judged.is_bogus and not is_first and self._is_spent:
+            raise _undecided(judged.explanation)
+        if self.budget.evidence is not None:
+            name = said.chain[0].owner if said.chain else said.end
+            self.budget.evidence(Concluded(name, rrtype, tuple(said.chain), judged))
         return judged
 
     def _rrset(self, rrset: RRset, said: Scrubbed, judged: Judged) -> Generator[Any, Any, Security]:
@@ -177,6 +188,8 @@ class Judge:
             return self._bogus(judged, found.explanation or NO_ZONE.explanation)
         steps = links.trusted_keys(rrset, found.records, self.trust.unix_time(), self._work)
         verdict = yield from self._pausing(steps)
+        if self.budget.evidence is not None:
+            self.budget.evidence(Entered(rrset, found.records, verdict))
         match verdict:
             case links.Trusted():
                 rrset.ttl = min(rrset.ttl, verdict.ttl)
@@ -265,6 +278,8 @@ class Judge:
     ) -> Generator[Any, Any, validation.Verdict]:
         steps = validation.validate(rrset, zone, keys, self.trust.unix_time(), self._work)
         verdict: validation.Verdict = yield from self._pausing(steps)
+        if self.budget.evidence is not None:
+            self.budget.evidence(Verified(rrset, zone, verdict))
         return verdict
 
     def _pausing(self, steps: Generator[int, None, Any]) -> Generator[Any, Any, Any]:
@@ -277,7 +292,7 @@ class Judge:
             if not self.budget.may_verify(units):
                 steps.close()
                 text = "too much work for one question"
-                return validation.Bogus(ExtendedError.DNSSEC_BOGUS, text, None)
+                raise _undecided(Explanation(int(ExtendedError.DNSSEC_BOGUS), text))
             self._units += units
             if self._units > _SLICE:
                 self._units = units
@@ -287,9 +302,26 @@ class Judge:
     def _work(self) -> validation.Work:
         return self.budget.verifying
 
+    @property
+    def _is_nothing_spent(self) -> bool:
+        """Whether what is left is enough for any reply that deserves it."""
+        work = self._work
+        is_half_left = work.verifications > validation.MAX_VERIFICATIONS // 2
+        is_nothing_wrong = work.failures == validation.MAX_FAILURES
+        return is_half_left and is_nothing_wrong and not self.budget.hashing.spent
+
+    @property
+    def _is_spent(self) -> bool:
+        return self._work.is_spent or self.budget.hashing.is_spent
+
     def _bogus(self, judged: Judged, why: Explanation | None) -> Security:
         judged.explanation = why
         return Security.BOGUS
+
+
+def _undecided(why: Explanation | None) -> UndecidedError:
+    why = why or Explanation(int(ExtendedError.DNSSEC_BOGUS))
+    return UndecidedError(ended(why, "query_work"))
 
 
 def _missing(text: str) -> Explanation:
