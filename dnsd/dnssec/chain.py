@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from dnsd.dnssec.keys import Key
+    from dnsd.dnssec.signatures import Signature
     from dnsd.wire.rrset import RRset
 
 
@@ -31,10 +32,12 @@ class Trusted:
     Attributes:
         keys: that may sign its RRsets.
         ttl: the most seconds that this may be believed, as of the DNSKEY RRset.
+        signature: the one that covers it, by a key that a DS vouches for.
     """
 
     keys: tuple[Key, ...]
     ttl: int
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def trusted_keys(
     verdict = yield from validate(dnskeys, zone, entry.keys, now, work)
     match verdict:
         case Secure():
-            return Trusted(zone_keys, verdict.ttl)
+            return Trusted(zone_keys, verdict.ttl, verdict.signature)
         case Unsigned():
             return Bogus(verdict.error, verdict.text, None)
         case Bogus():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dnsd.resolver.options import ResolverLimits
     from dnsd.resolver.outcome import Step
+    from dnsd.resolver.security.evidence import Evidence
 
 EXCHANGE_WORK = 100
 
@@ -44,6 +45,7 @@ class Budget:
         packets_sent: upstream packets so far.
         dropped: RRsets that servers had no authority to say.
         trace: is told each step that is made for the query; usually nobody is.
+        evidence: is told what its validation finds; usually nobody is.
     """
 
     __slots__ = (
@@ -51,6 +53,7 @@ class Budget:
         "_verifying",
         "deadline",
         "dropped",
+        "evidence",
         "exhausted",
         "last_hit",
         "name_fetches",
@@ -74,6 +77,7 @@ class Budget:
         self.packets_sent = 0
         self.dropped = 0
         self.trace: Callable[[Step], None] | None = None
+        self.evidence: Callable[[Evidence], None] | None = None
         # Made when needed: most answers are not signed.
         self._verifying: Work | None = None
         self._hashing: HashWork | None = None

@@ -18,6 +18,7 @@ WITHOUT_TEST = {
     "resolver/commands.py": "types without code",
     "resolver/options.py": "types: tests/unit/config/test_schema_resolver.py holds their values",
     "resolver/outcome.py": "types without code",
+    "resolver/security/evidence.py": "types without code",
     "resolver/told.py": "a type without code",
     "run/inheritance.py": "a type without code",
     "run/start.py": "forks: tests/peers/test_processes.py starts it as an operator does",
