@@ -151,18 +151,14 @@ def delegated(world: World, zone: bytes, budget: Budget) -> Generator[Ask, Any, 
         records = links.supported(found.rrset.rdatas)
         if isinstance(records, links.Unsupported):
             why = Explanation(int(records.error), records.text)
-            if budget.evidence is not None:
-                budget.evidence(SigningEnds(zone, found.zone, (found.rrset,), why))
-            return Delegated(Cut.UNSIGNED, explanation=why)
+            return _ends(budget, SigningEnds(zone, found.zone, (found.rrset,), why))
         return Delegated(Cut.SIGNED, records)
     if found.kind is Kind.NXDOMAIN:
         return _NO_CUT
     statement = Statement(Claim.UNSIGNED_REFERRAL, found.zone, zone)
     match denial.prove(statement, found.proof, budget.hashing):
         case Proven() | Insecure():
-            if budget.evidence is not None:
-                budget.evidence(SigningEnds(zone, found.zone, found.proof))
-            return _UNSIGNED
+            return _ends(budget, SigningEnds(zone, found.zone, found.proof))
         case _:
             return _NO_CUT
 
@@ -222,6 +218,12 @@ def where_signing_ends(
         if found.cut in (Cut.UNSIGNED, Cut.BOGUS):
             return found
     return _NO_CUT
+
+
+def _ends(budget: Budget, found: SigningEnds) -> Delegated:
+    if budget.evidence is not None:
+        budget.evidence(found)
+    return Delegated(Cut.UNSIGNED, explanation=found.explanation)
 
 
 def _ending(name: bytes, labels: int) -> bytes:
