@@ -87,14 +87,16 @@ def trusted_keys(
         Before each verification the units of work that it costs.
 
     Returns:
-        The keys; or that a key which a DS vouches for is out of bounds and no
-        other one is there; or why the zone is bogus. There is no exception.
+        The keys; or that every key which a DS vouches for is there and out of
+        bounds; or why the zone is bogus. There is no exception.
     """
     zone = dnskeys.owner
     zone_keys = keys.usable_keys(dnskeys.rdatas)
     entry = digests.entry(zone, records, zone_keys)
     if not entry.keys:
-        if entry.out_of_bounds:
+        out = entry.out_of_bounds
+        # The key of another DS may have been left out on the way: only these are not enough.
+        if out and all(any(digests.matches(ds, zone, key) for key in out) for ds in records):
             text = f"key {entry.out_of_bounds[0].tag} is RSA of a size that is not supported"
             return Unsupported(ExtendedError.UNSUPPORTED_DNSKEY_ALGORITHM, text)
         return _no_entry(dnskeys, records)

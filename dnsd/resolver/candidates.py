@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dnsd.resolver.budget import PASSING
+from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.outcome import Failed
 from dnsd.resolver.referral import may_ask
@@ -95,7 +96,9 @@ class Candidates:
                 rrsets, is_known = ours.answer, True
             else:
                 entry = world.records.find(name, rrtype, now)
-                rrsets = [entry.rrset] if entry is not None and entry.rrset is not None else []
+                is_bogus = entry is not None and entry.security is Security.BOGUS
+                is_known = is_known or is_bogus
+                rrsets = [entry.rrset] if entry and entry.rrset and not is_bogus else []
             for rrset in rrsets:
                 if rrset.type == rrtype:
                     addresses += rrset.rdatas
@@ -132,6 +135,8 @@ class Candidates:
                 entry: Entry | Failed = yield Ask(name, rrtype, self._depth + 1)
                 if isinstance(entry, Failed):
                     self._note(entry.limit)
+                elif entry.security is Security.BOGUS:
+                    continue  # whoever put it there would speak for the zone
                 elif entry.type == rrtype and entry.rrset:
                     usable = self._usable(entry.rrset.rdatas)
                     if usable:

@@ -6,13 +6,18 @@ are told of names whose owners are honest.
 
 from dataclasses import replace
 
-from fakes.signed_internet import DS, NSEC
-from fakes.signed_world import SignedWorld, every_rrset
+import pytest
+from fakes.signed import rsa_dnskey
+from fakes.signed_internet import DNSKEY, DS, NSEC, VALIDITY, SignedAuthority, SignedZone
+from fakes.signed_world import SignedWorld, address, every_rrset, without_signatures
 
-from dnsd.dnssec import nsec3_chain, nsec3_hash
+from dnsd.dnssec import digests, keys, nsec3_chain, nsec3_hash
+from dnsd.dnssec.bitmaps import render
 from dnsd.dnssec.zone_names import ZoneName
+from dnsd.lab.zone import zone_from_text
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.wire import names
+from dnsd.wire.message import parse_query
 from dnsd.wire.rrset import RRset
 
 N = names.from_text
@@ -38,6 +43,11 @@ def internet(**changed):
     texts = {".": "", "test.": "", "bank.test.": BANK, "shop.test.": "www A 192.0.2.70\n",
              "evil.test.": EVIL} | changed.pop("texts", {})  # fmt: skip
     return SignedWorld(texts, unsigned=("shop.test.",), **changed)
+
+
+def ds_of(origin, dnskey):
+    """The DS record of a key that nobody has the private half of."""
+    return digests.to_wire(N(origin), keys.from_wire(dnskey), 2)
 
 
 def verdict(outcome):
@@ -170,3 +180,88 @@ def test_a_crowd_that_waits_for_the_keys_of_one_zone():
     made = internet(texts={"bank.test.": lines})
     questions = [(f"h{number}.bank.test.", A) for number in range(180)]
     assert {verdict(each) for each in made.ask_all(questions)} == {(NOERROR, "SECURE")}
+
+
+def test_v8_an_rsa_key_out_of_bounds_speaks_for_no_other_key():
+    """Of a zone with two keys the good one is left out on the way."""
+    made = internet()
+    bank, test = made.zones["bank.test."], made.zones["test."]
+    huge = rsa_dnskey(b"\xff" * 1023 + b"\x01")
+    ds = RRset(N("bank.test."), DS, 300, (bank.key.ds(N("bank.test.")), ds_of("bank.test.", huge)))
+    ds.signatures = (test.key.sign(ds, N("test."), VALIDITY),)
+    made.servers["test."].tamper = lambda _name, _type, found: every_rrset(
+        found, lambda each: ds if each.type == DS and each.owner == ds.owner else each
+    )
+
+    def tamper(_qname, qtype, found):
+        if qtype == DNSKEY:
+            return replace(found, answer=[RRset(N("bank.test."), DNSKEY, 300, (huge,))])
+        forged = every_rrset(found, lambda each: replace(each, rdatas=(FORGED,)))
+        return without_signatures(forged) if qtype == A else found
+
+    made.servers["bank.test."].tamper = tamper
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
+
+
+def test_a_name_server_whose_address_is_bogus_is_not_asked():
+    made = internet(texts={"shop.test.": "www A 192.0.2.70\n"})
+    made.servers["bank.test."].tamper = lambda _name, _type, found: every_rrset(
+        found, lambda each: replace(each, rdatas=(address(9),)) if each.type == A else each
+    )
+    liar = SignedAuthority([zone_from_text("shop.test.", "@ NS ns\nwww A 6.6.6.6\n")])
+    made.asker.internet.servers[address(9)] = liar
+    made.servers["test."].tamper = lambda _name, _type, found: (
+        replace(found, authority=[RRset(N("shop.test."), NS, 300, (N("mail.bank.test."),))],
+                additional=[])
+        if found.authority and found.authority[0].owner == N("shop.test.") else found
+    )  # fmt: skip
+    for _ in range(2):
+        assert made.ask("www.shop.test.").rcode == SERVFAIL
+
+
+def asks_for_ds(made, name):
+    """How many DS questions a client's question costs; those and the outcome."""
+    before = len(made.asker.internet.packets)
+    outcome = made.ask(name)
+    queries = [parse_query(packet.query) for packet in made.asker.internet.packets[before:]]
+    return sum(query.qtype == DS for query in queries), outcome
+
+
+@pytest.mark.parametrize("zone", ["shop.test.", "bank.test."])
+def test_an_unsigned_answer_for_a_name_of_many_labels_costs_few_ds_questions(zone):
+    made = internet()
+
+    def tamper(qname, qtype, found):
+        if qtype == DS:
+            return replace(found, rcode=NOERROR, authority=empty_non_terminal(made, zone, qname))
+        return replace(found, rcode=NOERROR, answer=[RRset(qname, A, 300, (FORGED,))], authority=[])
+
+    made.servers[zone].tamper = tamper
+    count, outcome = asks_for_ds(made, "a." * 60 + zone)
+    assert outcome.rcode == (SERVFAIL if zone == "bank.test." else NOERROR)
+    assert count <= 30
+    assert outcome.packets <= 60
+
+
+def empty_non_terminal(made, zone, name):
+    """Proof that a name is an empty non-terminal, as only the zone's owner can make it."""
+    signed = made.zones[zone]
+    if not isinstance(signed, SignedZone):
+        return []
+    own = RRset(name, NSEC, 60, (b"\1a" + name + render((46, 47)),))
+    own.signatures = (signed.key.sign(own, N(zone), VALIDITY),)
+    return [signed.rrsets[N(zone), SOA], own]
+
+
+def test_below_a_name_that_does_not_exist_no_ds_is_asked_for():
+    made = internet()
+
+    def tamper(qname, qtype, found):
+        if qtype == DS:
+            return found
+        return replace(found, rcode=NOERROR, answer=[RRset(qname, A, 300, (FORGED,))], authority=[])
+
+    made.servers["bank.test."].tamper = tamper
+    count, outcome = asks_for_ds(made, "a." * 60 + "bank.test.")
+    assert outcome.rcode == SERVFAIL
+    assert count <= 4
