@@ -78,12 +78,17 @@ class SignedZone:
         path = path_of(name)
         return self.denials[max((n for n in self.existing if path_of(n) <= path), key=path_of)]
 
+    def choose(self, claim, name, encloser):
+        """The RRsets that prove what an answer says of a name."""
+        return nsec_chain.choose(claim, name, encloser, self.before)
+
     def prove(self, found, qname):
         """Add to an answer what proves it."""
         authority = list(found.authority)
         if not found.authoritative and authority and authority[0].type == NS:
             cut = authority[0].owner
-            authority.append(self.rrsets.get((cut, DS)) or self.before(cut))
+            ds = self.rrsets.get((cut, DS))
+            authority += [ds] if ds else self.choose(Claim.UNSIGNED_REFERRAL, cut, cut)
             return replace(found, authority=authority)
         name = qname
         for rrset in found.answer:
@@ -92,12 +97,11 @@ class SignedZone:
             owner_labels = names.label_count(rrset.owner) - rrset.owner.startswith(b"\1*")
             if rrset.signatures and rrset.signatures[0][3] < owner_labels:
                 encloser = self.zone.closest_encloser(rrset.owner)
-                claim = Claim.WILDCARD_ANSWER
-                authority += nsec_chain.choose(claim, rrset.owner, encloser, self.before)
+                authority += self.choose(Claim.WILDCARD_ANSWER, rrset.owner, encloser)
         if authority and authority[0].type == SOA:
             encloser = self.zone.closest_encloser(name)
             claim = Claim.NXDOMAIN if found.rcode == NXDOMAIN else Claim.NODATA
-            for rrset in nsec_chain.choose(claim, name, encloser, self.before):
+            for rrset in self.choose(claim, name, encloser):
                 if rrset not in authority:
                     authority.append(rrset)
         return replace(found, authority=authority)
