@@ -187,7 +187,7 @@ def separate(directory, kind, *, seconds, measured_s=3.0, load=LOAD, clients=200
             limits={"tcp_clients": places},
         ) as server:  # fmt: skip
             for name in CACHED:
-                server.ask(octets.query(name, 1, flags=RD))
+                assert is_honest(server.ask(octets.query(name, 1, flags=RD))), name
             if kind in ("dead", "slow"):
                 names = Names(("capacity.test.",)).queries(0)
                 outcome.capacity = capacity(server, names, seconds=measured_s)
@@ -283,6 +283,9 @@ def judge(outcome, *, with_times):
     """List what is out of bounds; times only where asked for."""
     failures = list(outcome.failures)
     alone, beside, kind = outcome.alone, outcome.beside, outcome.kind
+
+    if alone.share() < 0.99:
+        failures.append(f"{kind}: only {alone.share():.2%} answered without a flood")
 
     def bound(is_kept, text):
         if not is_kept:

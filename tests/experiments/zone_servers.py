@@ -27,6 +27,7 @@ _ADDRESS = bytes((192, 0, 2, 80))
 _OPT = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
 _UDP_OCTETS = 1232
 _BUFFER_OCTETS = 8 << 20
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -93,16 +94,21 @@ class ZoneServers:
         context = multiprocessing.get_context("fork")
         self._addresses = list(manners)
         self._received = context.Array("L", len(manners))
-        self._over = context.Event()
+        self._ready, self._over = context.Event(), context.Event()
         self._process = context.Process(target=self._run, args=(manners,), daemon=True)
 
     def __enter__(self):
         self._process.start()
+        if not self._ready.wait(_PATIENCE_S):
+            raise RuntimeError("the servers of zones did not start")
         return self
 
     def __exit__(self, *_):
+        ended = self._process.exitcode
         self._over.set()
         self._process.join()
+        if ended is not None:
+            raise RuntimeError(f"the servers of zones ended with status {ended}")
 
     def received(self, address):
         """How many queries came to one of them."""
@@ -128,6 +134,7 @@ class ZoneServers:
                 opened.bind((address, self.port))
                 opened.setblocking(False)
                 selector.register(opened, selectors.EVENT_READ, (number, manner))
+            self._ready.set()
             self._serve(selector)
 
     def _serve(self, selector):
