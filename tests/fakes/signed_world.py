@@ -51,7 +51,8 @@ class SignedWorld:
             texts: zone's name → its lines without the NS at its apex; with the root.
             unsigned: names of those that are not signed.
             unknown: names of those whose DS is of an unknown algorithm; not signed either.
-            make: makes a signed zone of name and lines; takes ``children``.
+            make: makes a signed zone of name and lines; takes ``children``; of different
+                ones by the zone's name.
             options: of the resolver.
         """
         self.clock = NOW
@@ -68,13 +69,21 @@ class SignedWorld:
             else:
                 signed = [self.zones[each] for each in below if each not in (*unsigned, *unknown)]
                 signed += [UnknownAlgorithm(each) for each in below if each in unknown]
-                made = make(origin, text, children=signed)
+                maker = make.get(origin, SignedZone) if isinstance(make, dict) else make
+                made = maker(origin, text, children=signed)
             self.zones[origin] = made
             self.servers[origin] = SignedAuthority([made])
             internet.servers[address(numbers[origin])] = self.servers[origin]
-        server = N("ns.root-servers.test.")
-        hints = Delegation(ROOT, (server,), {server: (address(numbers["."]),)})
-        self.asker = Asker(internet, hints, options or ResolverOptions(priming=False))
+        self.internet = internet
+        self._root = address(numbers["."])
+        self.options = options or ResolverOptions(priming=False)
+        self.renew()
+
+    def renew(self):
+        """Begin with a resolver that knows nothing."""
+        server = N("ns.nowhere.")
+        hints = Delegation(ROOT, (server,), {server: (self._root,)})
+        self.asker = Asker(self.internet, hints, self.options)
         anchors = {ROOT: digests.usable([self.zones["."].key.ds(ROOT)])}
         self.asker.world.trust = Trust(anchors, lambda: self.clock)
 
