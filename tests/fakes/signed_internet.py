@@ -122,10 +122,8 @@ class SignedAuthority(Authority):
     def reply(self, octets, transport=Transport.UDP):
         """Reply with signatures and proofs to those who want them."""
         query = parse_query(octets)
-        found = answer(self.zones, query.qname, query.qtype)
         do = query.edns is not None and query.edns.do
-        if found is not None and do:
-            found = self._zone(query, found).prove(found, query.qname) if self.signed else found
+        found = self.truth(query.qname, query.qtype, do=do)
         if found is not None:
             found = self.tamper(query.qname, query.qtype, found)
         limit = self.manners.udp_octets if transport is Transport.UDP else MAX_MESSAGE_OCTETS
@@ -146,12 +144,19 @@ class SignedAuthority(Authority):
                     return writer.finish()
         return writer.finish()
 
-    def _zone(self, query, found):
+    def truth(self, qname, qtype, *, do=True):
+        """The answer of the zones with its proofs; None where they have none."""
+        found = answer(self.zones, qname, qtype)
+        if found is None or not do or not self.signed:
+            return found
+        return self._zone(qname, qtype, found).prove(found, qname)
+
+    def _zone(self, qname, qtype, found):
         """The signed zone that speaks: that of the SOA or of the cut, else of the name."""
-        place = found.authority[0].owner if found.authority else query.qname
+        place = found.authority[0].owner if found.authority else qname
         inside = [each for each in self.signed if names.is_subdomain(place, each.origin)]
         if found.authority and found.authority[0].type == NS and not found.authoritative:
             inside = [each for each in inside if each.origin != place]
-        if query.qtype == DS:
-            inside = [each for each in inside if each.origin != query.qname] or inside
+        if qtype == DS:
+            inside = [each for each in inside if each.origin != qname] or inside
         return max(inside, key=lambda each: len(each.origin))
