@@ -1,0 +1,167 @@
+"""Validation truth: whatever happens to replies, what is called secure is true.
+
+Worlds are generated in which some zones are signed, with NSEC, NSEC3 or opt-out, and some
+are not or with what nobody knows; replies are changed on the way, up to all of them. Then
+
+- SECURE is only what the untouched world says too, and no longer than that says,
+- INSECURE is only what is not secure in the untouched world either,
+- all else is SERVFAIL,
+
+in the outcome as well as in the cache. The seed of a failing world is in its message.
+"""
+
+import random
+from collections import Counter
+
+import pytest
+from fakes.signed_mutations import Mutation, any_question, any_world
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Kind, Security
+from dnsd.wire import names
+
+A, CNAME = 1, 5
+SERVFAIL, NXDOMAIN = 2, 3
+MAX_PACKETS = 100
+
+
+def plain(rrsets):
+    return sorted((each.owner, each.type, tuple(sorted(each.rdatas))) for each in rrsets)
+
+
+class Truth:
+    """What the untouched world says; asked in it, each question once."""
+
+    def __init__(self, world):
+        self._world = world
+        self._known = {}
+
+    def ask(self, name, rrtype):
+        if (name, rrtype) not in self._known:
+            self._known[name, rrtype] = self._world.ask(name, rrtype)
+        return self._known[name, rrtype]
+
+
+def complaints_about(outcome, true, question):
+    """What must not be about an outcome."""
+    if outcome.packets > MAX_PACKETS:
+        yield f"{question}: {outcome.packets} packets"
+    if outcome.rcode == SERVFAIL:
+        return
+    if true.rcode == SERVFAIL:
+        yield f"{question}: {outcome}, the true world says nothing"
+    elif outcome.security is Security.SECURE:
+        if true.security is not Security.SECURE:
+            yield f"{question}: secure, but in truth {true.security.name}"
+        if (outcome.rcode, plain(outcome.answer)) != (true.rcode, plain(true.answer)):
+            yield f"{question}: {outcome.rcode} {outcome.answer}, true is {true.rcode} {true.answer}"
+        longest = {(each.owner, each.type): each.ttl for each in true.answer}
+        for each in outcome.answer:
+            if each.ttl > longest.get((each.owner, each.type), 0):
+                yield f"{question}: TTL {each.ttl} of {each.owner}"
+    elif true.security is Security.SECURE:
+        yield f"{question}: {outcome.security.name} {outcome.answer}, but secure in truth"
+
+
+def complaints_about_cache(entries, truth):
+    """What must not be in a cache."""
+    for entry in entries:
+        if entry.security is Security.BOGUS:
+            continue
+        rrtype = A if entry.type == NXDOMAIN_TYPE else entry.type
+        true = truth.ask(names.to_text(entry.name), rrtype)
+        what = f"kept {names.to_text(entry.name)} {rrtype} {entry.kind.name}"
+        if entry.security is Security.INSECURE and true.security is Security.SECURE:
+            yield f"{what}: insecure, but secure in truth"
+        if entry.security is not Security.SECURE or true.rcode == SERVFAIL:
+            continue
+        if true.security is not Security.SECURE and not true.answer:
+            yield f"{what}: secure, but in truth {true.security.name}"
+        if entry.kind is not Kind.POSITIVE:
+            if (entry.kind is Kind.NXDOMAIN) != (true.rcode == NXDOMAIN) or plain(true.answer):
+                yield f"{what}: in truth {true.rcode} {true.answer}"
+        elif plain([entry.rrset])[0] not in plain(true.answer):
+            yield f"{what}: {entry.rrset}, in truth {true.answer}"
+
+
+def complaints_of_others(outcome, true, question, liar):
+    """What must not be of names that a liar does not own: anything but the truth."""
+
+    def of_others(outcome):
+        return plain(each for each in outcome.answer if not names.is_subdomain(each.owner, liar))
+
+    if outcome.rcode == SERVFAIL or names.is_subdomain(names.from_text(question[0]), liar):
+        return
+    if of_others(outcome) != of_others(true):
+        yield f"{question}: {outcome.answer}, true is {true.answer}"
+    if outcome.rcode != true.rcode and not any_within(true, liar):
+        yield f"{question}: {outcome.rcode}, true is {true.rcode}"
+
+
+def any_within(outcome, liar):
+    """Tell whether aliases lead to a name of the liar's."""
+    return any(each.type == CNAME and names.is_subdomain(each.rdatas[0].lower(), liar)
+               for each in outcome.answer)  # fmt: skip
+
+
+def examine(seed, liar=None):
+    """Change replies in one world: of all servers, or all those of one liar.
+
+    Returns:
+        What must not be, and how many outcomes of each kind there were.
+    """
+    rng = random.Random(seed)
+    world, truth = any_world(rng), Truth(any_world(random.Random(seed)))
+    servers = None if liar is None else [liar]
+    if liar is not None and liar not in world.servers:
+        return [], Counter()
+    share = 0.9 if liar else rng.choice((0.05, 0.3, 1.0))
+    mutation = Mutation(rng, world, share=share, servers=servers)
+    found, counts = [], Counter()
+    for number in range(8):
+        if number == 6:
+            mutation.end()
+        question = any_question(rng, world)
+        outcome, true = world.ask(*question), truth.ask(*question)
+        counts["failed" if outcome.rcode == SERVFAIL else outcome.security.name.lower()] += 1
+        if liar is None:
+            found += complaints_about(outcome, true, question)
+        else:
+            found += complaints_of_others(outcome, true, question, names.from_text(liar))
+    entries = list(world.asker.records.entries())
+    if liar is not None:
+        own = names.from_text(liar)
+        entries = [each for each in entries if not names.is_subdomain(each.name, own)]
+    found += complaints_about_cache(entries, truth)
+    return [f"seed {seed}: {each} after {mutation.done[-12:]}" for each in found], counts
+
+
+few = settings(
+    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)  # fmt: skip
+any_seed = st.integers(0, 2**64 - 1)
+
+
+@few
+@given(any_seed)
+def test_what_is_called_secure_is_true_whatever_happens_on_the_way(seed):
+    assert examine(seed)[0] == []
+
+
+@few
+@given(any_seed)
+def test_who_owns_valid_signatures_of_his_zone_speaks_for_no_other(seed):
+    assert examine(seed, "evil.test.")[0] == []
+
+
+@pytest.mark.parametrize("liar", [None, "evil.test."])
+def test_the_worlds_are_worth_looking_at(liar):
+    """All kinds of outcomes are there, so that none of the above holds for want of them."""
+    total = Counter()
+    for seed in range(60):
+        complaints, counts = examine(seed, liar)
+        assert complaints == []
+        total += counts
+    assert min(total["secure"], total["insecure"], total["failed"]) > 20
