@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from dnsd.control.chain_shapes import TrustChain
     from dnsd.control.shapes import (
         CacheList,
         Diff,
@@ -104,6 +105,11 @@ class ControlClient:
     def trace(self, name: str, rrtype: str) -> Trace:
         """Have an answer found from the root down, and ask for every step."""
         return cast("Trace", self._ask("POST", "/resolver/trace", {"name": name, "type": rrtype}))
+
+    def chain(self, name: str, rrtype: str) -> TrustChain:
+        """Have an answer found and ask for the chain of trust to it."""
+        body = {"name": name, "type": rrtype}
+        return cast("TrustChain", self._ask("POST", "/resolver/chain", body))
 
     def watch(self, zone: str, prefix: str) -> SightingList:
         """Have queries for names below a zone watched, for a minute.

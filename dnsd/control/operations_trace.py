@@ -1,4 +1,4 @@
-"""How the resolver finds an answer from the root down, step by step.
+"""How the resolver finds an answer from the root down, step by step, and who vouches for it.
 
 Each trace runs the resolver's own procedures in a world of its own, with the
 daemon's options and network and with empty caches: what is shown is the whole way,
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
+from dnsd.control.operations_chain import Findings
 from dnsd.resolver.outcome import Outcome
 from dnsd.resolver.resolver import Resolver
 from dnsd.resolver.scrub import Meaning
@@ -21,6 +22,7 @@ from dnsd.wire.iana import rcode_to_text, rrtype_to_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from dnsd.control.chain_shapes import TrustChain
     from dnsd.control.shapes import Trace, TraceStep
     from dnsd.resolver.outcome import Step
     from dnsd.resolver.scrub import Scrubbed
@@ -69,6 +71,29 @@ class TraceOperations:
             done.callback(_render(steps, outcome, world.network.now() - started))
 
         outcome = resolver.resolve(name, rrtype, finish, trace=steps.append)
+        if isinstance(outcome, Outcome):
+            finish(outcome)
+        return done
+
+    def chain(self, name: bytes, rrtype: int) -> Deferred[TrustChain]:
+        """Find an answer and tell by which chain of trust it was validated.
+
+        Args:
+            name: in canonical form.
+            rrtype: a type of data, or ANY.
+        """
+        world = self._make_world()
+        resolver = Resolver(world, self._on_fault)
+        started = world.network.now()
+        findings = Findings(name, world.trust)
+        done: Deferred[TrustChain] = Deferred()
+
+        def finish(outcome: Outcome) -> None:
+            self._end_world(world)
+            records = _records(outcome.answer)
+            done.callback(findings.chain(outcome, records, world.network.now() - started))
+
+        outcome = resolver.resolve(name, rrtype, finish, evidence=findings.add)
         if isinstance(outcome, Outcome):
             finish(outcome)
         return done

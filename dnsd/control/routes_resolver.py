@@ -3,6 +3,7 @@
     GET  /cache           `shapes.CacheList`; ?after=TEXT&limit=1..1000 and selectors
     POST /cache/flush     `shapes.Flushed`; body: selectors, or {"all": true}
     POST /resolver/trace  `shapes.Trace`; body {"name": NAME, "type": TYPE}
+    POST /resolver/chain  `chain_shapes.TrustChain`; body the same
 
 Selectors are ``name``, ``tree``, ``type``, ``server``, ``negative`` and ``bogus``; all
 that are given must hold, and the last two are true or left out.
@@ -54,17 +55,23 @@ def cache_routes(cache: CacheOperations, *, is_seen: bool = True) -> Table:
 
 
 def trace_routes(operations: TraceOperations) -> Table:
-    """Make the route that runs traces."""
+    """Make the routes that run traces, and tell by whom answers are vouched for."""
 
-    def trace(asked: Asked) -> Deferred[Answer]:
+    def question(asked: Asked) -> tuple[bytes, int]:
         found = read_body(asked, ["name", "type"])
         name = read_name(_text(found, "name"))
         rrtype = _type(_text(found, "type"))
         if rdata.is_meta(rrtype) and rrtype != RRType.ANY:
             raise Refusal(400, "type is a type of data, or ANY")
-        return operations.trace(name, rrtype).addCallback(to_json)
+        return name, rrtype
 
-    return {"/resolver/trace": {"POST": trace}}
+    def trace(asked: Asked) -> Deferred[Answer]:
+        return operations.trace(*question(asked)).addCallback(to_json)
+
+    def chain(asked: Asked) -> Deferred[Answer]:
+        return operations.chain(*question(asked)).addCallback(to_json)
+
+    return {"/resolver/trace": {"POST": trace}, "/resolver/chain": {"POST": chain}}
 
 
 class _CacheRoutes:

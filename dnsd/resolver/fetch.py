@@ -21,7 +21,7 @@ from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.keep import keep_chain, keep_denial
 from dnsd.resolver.minimisation import MINIMISED_TYPE, Minimiser
-from dnsd.resolver.outcome import Explanation, Failed, ended
+from dnsd.resolver.outcome import BOGUS_CODES, Explanation, Failed, ended
 from dnsd.resolver.referral import delegation_of
 from dnsd.resolver.scrub import Meaning
 from dnsd.resolver.security.chain import UndecidedError
@@ -73,7 +73,7 @@ def remembering(
     started = world.network.now()
     known = world.failures.find(question.name, question.type, started)
     if known is not None:
-        return Failed(known)
+        return Failed(known, is_bogus=known.code in BOGUS_CODES)
     try:
         found = yield from procedure
     except UndecidedError as undecided:
@@ -208,7 +208,7 @@ class _Fetch:
         judged, said = told.judged, told.said
         if judged is None or judged.denial is not Security.BOGUS or said.proof or said.chain:
             return None
-        return Failed(judged.explanation or _NOTHING_USABLE.explanation)
+        return Failed(judged.explanation or _NOTHING_USABLE.explanation, is_bogus=True)
 
     @property
     def _now(self) -> float:

@@ -103,8 +103,8 @@ def _bogus(world: World, entry: Entry, rrtype: int) -> Failed:
     """Say why what is kept of a name is not to be believed."""
     trust = world.trust
     if trust is None:  # validated by another process, or before a change
-        return Failed(Explanation(int(ExtendedError.DNSSEC_BOGUS)))
-    return Failed(trust.why(entry.name, rrtype))
+        return Failed(Explanation(int(ExtendedError.DNSSEC_BOGUS)), is_bogus=True)
+    return Failed(trust.why(entry.name, rrtype), is_bogus=True)
 
 
 class _Chain:

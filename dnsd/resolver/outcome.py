@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dnsd.resolver.cache.contract import Security
-from dnsd.wire.iana import Rcode
+from dnsd.wire.iana import ExtendedError, Rcode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from dnsd.wire.rrset import RRset
 
 _SERVFAIL = int(Rcode.SERVFAIL)
+#: What is said of nothing but data that are bogus (RFC 8914 §4).
+BOGUS_CODES: Final = frozenset(
+    (
+        ExtendedError.DNSSEC_BOGUS,
+        ExtendedError.SIGNATURE_EXPIRED,
+        ExtendedError.SIGNATURE_NOT_YET_VALID,
+        ExtendedError.DNSKEY_MISSING,
+        ExtendedError.RRSIGS_MISSING,
+        ExtendedError.NO_ZONE_KEY_BIT_SET,
+        ExtendedError.NSEC_MISSING,
+        ExtendedError.SIGNATURE_EXPIRED_BEFORE_VALID,
+    )
+)
 
 
 class Explanation(NamedTuple):
@@ -38,10 +51,12 @@ class Failed:
         explanation: why.
         limit: name of the limit that ended it, if one did. What ``budget.PASSING``
             has may succeed for somebody else, or a moment later.
+        is_bogus: something was found, and is not what its zone signed.
     """
 
     explanation: Explanation
     limit: str = ""
+    is_bogus: bool = False
 
 
 @dataclass(slots=True)
@@ -52,7 +67,7 @@ class Outcome:
         rcode: NOERROR, NXDOMAIN, YXDOMAIN or SERVFAIL.
         answer: RRsets in the order of the chain, with the TTLs that are left.
         authority: the SOA of a denial.
-        security: the lowest of all parts.
+        security: the lowest of all parts; BOGUS of a failure for that reason.
         explanation: why, if there is something to explain.
         unfinished: where a chain of aliases goes on that whoever made this could
             not follow; empty when it is complete.

@@ -17,6 +17,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from dnsd.resolver.budget import ENDING, Budget
+from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.commands import Ask, Exchange
 from dnsd.resolver.fetch import fetch
 from dnsd.resolver.follow import follow
@@ -157,6 +158,8 @@ class Resolver:
             outcome = servfail(result.explanation) if isinstance(result, Failed) else result
             if isinstance(result, Failed) and result.limit:
                 budget.hit(result.limit)
+            if isinstance(result, Failed) and result.is_bogus:
+                outcome.security = Security.BOGUS
             outcome.limits += budget.exhausted
             outcome.packets = budget.packets_sent
             outcome.dropped = budget.dropped

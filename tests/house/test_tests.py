@@ -11,6 +11,7 @@ UNIT = ROOT / "tests" / "unit"
 WITHOUT_TEST = {
     "cli/zone.py": "names of commands, all of which test_zone_served and test_zone_files call",
     "config/report.py": "what people read: test_messages holds whole reports side by side",
+    "control/chain_shapes.py": "types: tests/unit/control/test_operations_chain.py fills them",
     "net/upstream_counts.py": "names of slots, read by the tests of what counts in them",
     "net/upstream_options.py": "a type and constants",
     "query/parts.py": "a type without code",

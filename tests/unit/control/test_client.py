@@ -41,6 +41,9 @@ class Tracer:
     def trace(self, name, rrtype):
         return succeed({"steps": [], "rcode": f"{name.hex()} {rrtype}"})
 
+    def chain(self, name, rrtype):
+        return succeed({"links": [], "rcode": f"{name.hex()} {rrtype}"})
+
 
 class Daemon:
     """A control process in this one, its reactor run by the main thread."""
@@ -55,7 +58,7 @@ class Daemon:
         self.store = open_store(tmp_path / "store", map_size=64 << 20)
         where = ZoneFiles((self.zones,))
         options = CompilerOptions(
-            where, tmp_path / "store", tmp_path / "serials.db", store_octets=64 << 20
+            where, tmp_path / "store", tmp_path / "serials.db", tmp_path / "keys", store_octets=64 << 20
         )
         self.reloader = Reloader(Compiler(options, around), page, around)
         operations = Operations(
@@ -228,9 +231,12 @@ def test_names_are_watched(client, meanwhile):
     assert ended == {"sightings": [], "omitted": 0, "left_s": 0.0}
 
 
-def test_a_trace_is_asked_for_by_name_and_type(client, meanwhile):
+def test_traces_and_chains_are_asked_for_by_name_and_type(client, meanwhile):
     found = meanwhile(lambda: client.trace("a.test.", "MX"))
     assert found["rcode"] == "01610474657374" + "00 15"
+    assert found.keys() == {"steps", "rcode"}
+    found = meanwhile(lambda: client.chain("a.test.", "MX"))
+    assert found == {"links": [], "rcode": "01610474657374" + "00 15"}
 
 
 def test_a_refusal_is_told_in_the_words_of_the_daemon(client, meanwhile):

@@ -31,6 +31,9 @@ class Trace:
     def trace(self, name, rrtype):
         return succeed({"name": name.hex(), "type": rrtype})
 
+    def chain(self, name, rrtype):
+        return succeed({"chain": name.hex(), "type": rrtype})
+
 
 @pytest.fixture
 def cache():
@@ -134,6 +137,12 @@ def test_a_flush_that_selects_nothing_is_refused(ask, cache, body, reason):
     assert cache.asked == []
 
 
+def test_a_chain_has_a_name_and_a_type(ask):
+    body = {"name": "a.test", "type": "mx"}
+    assert ask("POST", "/resolver/chain", body) == (200, {"chain": NAME.hex(), "type": 15})
+    assert ask("POST", "/resolver/chain", {"name": "a.test"})[0] == 400
+
+
 def test_a_trace_has_a_name_and_a_type(ask):
     body = {"name": "a.test", "type": "MX"}
     assert ask("POST", "/resolver/trace", body) == (200, {"name": NAME.hex(), "type": 15})
@@ -154,7 +163,7 @@ def test_a_trace_of_nothing_is_refused(ask, body, reason):
     assert ask("POST", "/resolver/trace", body) == (400, {"error": reason})
 
 
-@pytest.mark.parametrize("path", ["/cache", "/cache/flush", "/resolver/trace"])
+@pytest.mark.parametrize("path", ["/cache", "/cache/flush", "/resolver/trace", "/resolver/chain"])
 def test_only_the_control_socket_has_them(ask, path):
     assert ask("GET", path, public=True) == (404, {"error": "no such path"})
 
