@@ -14,7 +14,19 @@ from dnsd.wire.rrset import RRset
 N = names.from_text
 A, NS, CNAME, SOA, MX, AAAA = 1, 2, 5, 6, 15, 28
 ORIGINS = ("a.test.", "b.test.", "c.a.test.", "evil.test.")
-LABELS = ("www", "mail", "x.wild", "nobody", "deep.ent", "ent", "alias", "away", "y.old", "no.deep.ent", "sub")
+LABELS = (
+    "www",
+    "mail",
+    "x.wild",
+    "nobody",
+    "deep.ent",
+    "ent",
+    "alias",
+    "away",
+    "y.old",
+    "no.deep.ent",
+    "sub",
+)
 _OF_NAMES = frozenset((NS, CNAME, SOA, DNAME))
 TYPES = (A, A, A, AAAA, MX, DS, DNSKEY, CNAME)
 
@@ -35,7 +47,9 @@ def _lines(rng, origins):
     optional = ["mail MX 10 www", "*.wild A 192.0.2.82", "* A 192.0.2.83", "alias CNAME www",
                 f"away CNAME www.{rng.choice(origins)}", f"old DNAME {rng.choice(origins)}",
                 f"*.ent CNAME www.{rng.choice(origins)}", "www AAAA 2001:db8::1"]  # fmt: skip
-    return "".join(line + "\n" for line in lines + [each for each in optional if rng.random() < 0.6])
+    return "".join(
+        line + "\n" for line in lines + [each for each in optional if rng.random() < 0.6]
+    )
 
 
 def any_question(rng, world):
@@ -49,11 +63,17 @@ class Mutation:
     """Changes some replies of some servers; deterministic in what it was made of.
 
     Attributes:
+        target: only replies about this name are changed, and the way to it is left
+            alone; ``None`` for all.
+        owner: name of the zone whose key it signs with.
         done: what was changed, for people.
     """
 
     def __init__(self, rng, world, *, share=0.3, servers=None):
         self.rng, self.world, self.share = rng, world, share
+        self.target = None
+        # Who may be anywhere on the way has no key; a liar at home has his own.
+        self.owner = servers[0] if servers else "nobody."
         self.done = []
         self.usual = rng.choice((*_WAYS, None, None))
         for origin in servers or world.servers:
@@ -66,7 +86,7 @@ class Mutation:
 
     def _tamper(self, origin):
         def tamper(qname, qtype, found):
-            if self.rng.random() >= self.share:
+            if self.target not in (None, qname) or self.rng.random() >= self.share:
                 return found
             for _ in range(self.rng.choice((1, 1, 2, 3))):
                 way = self.usual or self.rng.choice(_WAYS)
@@ -125,7 +145,9 @@ def _forge(mutation, _origin, qname, qtype, found):
 
 def _break(mutation, _origin, _qname, _qtype, found):
     def broken(rrset):
-        return replace(rrset, signatures=tuple(bytes((*x[:-1], x[-1] ^ 1)) for x in rrset.signatures))
+        return replace(
+            rrset, signatures=tuple(bytes((*x[:-1], x[-1] ^ 1)) for x in rrset.signatures)
+        )
 
     return mutation.one_of(found, broken)
 
@@ -221,8 +243,10 @@ def _cut(mutation, origin, qname, _qtype, found):
 def _own_key(mutation, _origin, qname, qtype, found):
     """Signed by one's own key in the name of somebody above, or of the name itself."""
     rng = mutation.rng
-    signer = rng.choice([qname, *names.ancestors(qname, names.ROOT)]) if qname != names.ROOT else qname
-    key = key_of(rng.choice(("evil.test.", "nobody.")))
+    signer = (
+        rng.choice([qname, *names.ancestors(qname, names.ROOT)]) if qname != names.ROOT else qname
+    )
+    key = key_of(mutation.owner)
     octets = {DNSKEY: key.dnskey, DS: key.ds(qname)}.get(qtype, b"\6\6\6\6")
     rrset = RRset(qname, qtype, 300, (octets,))
     if qtype not in (A, DS, DNSKEY):
@@ -232,9 +256,9 @@ def _own_key(mutation, _origin, qname, qtype, found):
 
 
 def _wide(mutation, _origin, qname, _qtype, found):
-    """Records by the key of evil.test that say too much: wildcards, DNAMEs, NSEC that lead out."""
+    """Records that say too much: wildcards, DNAMEs, NSEC that lead out of evil.test."""
     rng = mutation.rng
-    key, apex = key_of("evil.test."), N("evil.test.")
+    key, apex = key_of(mutation.owner), N("evil.test.")
     places = [each for each in (qname, apex) if names.is_subdomain(each, apex)] or [apex]
     place, other = rng.choice(places), N(rng.choice(("www.a.test.", "test.", "b.test.", ".")))
     hashed = nsec3_hash.owner_of(bytes(20), rng.choice((apex, N("test."), N("a.test."))))
@@ -256,5 +280,41 @@ def _wide(mutation, _origin, qname, _qtype, found):
     return replace(found, rcode=rcode, **{section: [*getattr(found, section), made]})
 
 
-_WAYS = (_drop, _alter, _strip, _strip_all, _forge, _break, _fields, _reorder, _rcode, _authority,
+def _true_denials(mutation, origin, most):
+    """Some true proofs of a zone, if it is signed."""
+    zone = mutation.world.zones[origin]
+    if not isinstance(zone, SignedZone):
+        return []
+    denials = list(zone.denials.values())
+    return mutation.rng.sample(denials, min(len(denials), mutation.rng.randrange(most + 1)))
+
+
+def _deny(mutation, origin, _qname, _qtype, found):
+    """A denial with the true SOA, and true proofs of something else."""
+    zone = mutation.world.zones[origin]
+    soa = [each for each in getattr(zone, "zone", zone).rrsets if each.type == SOA]
+    proof = _true_denials(mutation, origin, 8)
+    return replace(found, rcode=mutation.rng.choice((0, 3)), authoritative=True, answer=[],
+                   authority=[*soa, *proof])  # fmt: skip
+
+
+def _expand(mutation, origin, qname, qtype, found):
+    """What a wildcard gives, for a name for which it does not stand."""
+    zone = mutation.world.zones[origin]
+    rrsets = [each for each in getattr(zone, "zone", zone).rrsets
+              if each.owner.startswith(b"\1*") and each.type in (qtype, CNAME)]  # fmt: skip
+    if not rrsets:
+        return found
+    return replace(found, rcode=0, answer=[replace(mutation.rng.choice(rrsets), owner=qname)],
+                   authority=_true_denials(mutation, origin, 8))  # fmt: skip
+
+
+def _downgrade(mutation, origin, qname, qtype, found):
+    """An unsigned answer, and a zone cut without DS that is made up for it."""
+    if qtype == DS:
+        return _cut(mutation, origin, qname, qtype, found)
+    return _forge(mutation, origin, qname, qtype, found)
+
+
+_WAYS = (_deny, _deny, _expand, _expand, _downgrade, _downgrade, _drop, _alter, _strip, _strip_all, _forge, _break, _fields, _reorder, _rcode, _authority,
          _ttl, _add, _replay, _elsewhere, _swap, _cut, _own_key, _wide)  # fmt: skip
