@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dnsd.cli import lookup_servers
+from dnsd.cli.lookup_chain import chain_lines
 from dnsd.cli.lookup_exchange import AskError, AskOptions, Way, ask
 from dnsd.cli.lookup_nslookup import nslookup_lines
 from dnsd.cli.lookup_question import QueryForm, WordsError, query_octets, read_words
@@ -24,11 +25,14 @@ from dnsd.wire.errors import FormError
 from dnsd.wire.iana import Rcode, rrclass_from_text, rrtype_to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
 
     from dnsd.cli.lookup_exchange import Reply, Server
     from dnsd.cli.lookup_question import Asked
     from dnsd.control.shapes import Trace
+
+Told = TypeVar("Told")
 
 _FORMS = {"words": word_lines, "short": short_lines, "nslookup": nslookup_lines}
 
@@ -43,7 +47,9 @@ _FORMS = {"words": word_lines, "short": short_lines, "nslookup": nslookup_lines}
 @click.option("-x", "--reverse", is_flag=True, help="Insist that NAME is an address.")
 @click.option("--class", "rdclass", default="IN", metavar="CLASS", help="Ask in another class.")
 @click.option("--no-recurse", is_flag=True, help="Ask for what the server has itself.")
-@click.option("--dnssec", is_flag=True, help="Ask for signatures too.")
+@click.option(
+    "--dnssec", is_flag=True, help="Show the chain of trust. Of a SERVER, ask for signatures."
+)
 @click.option("--no-edns", is_flag=True, help="Ask as before EDNS.")
 @click.option("--timeout", default=5.0, type=click.FloatRange(0.1, 60), help="Seconds to wait.")
 @click.option("--tls-name", default="", metavar="NAME", help="Insist on a certificate for NAME.")
@@ -69,6 +75,9 @@ def lookup(words: tuple[str, ...], config_file: Path | None, **given: Any) -> No
         if given["trace"]:
             _trace(asked, config_file, given)
             return
+        if given["dnssec"] and not _is_for_a_server(asked, given):
+            _chain(asked, config_file, given)
+            return
         form = _query_form(given)
         candidates = list(_candidates(asked, config_file, given))
     except (WordsError, ServerError) as error:
@@ -86,7 +95,7 @@ def lookup(words: tuple[str, ...], config_file: Path | None, **given: Any) -> No
 
 def _trace(asked: Asked, config_file: Path | None, given: dict[str, Any]) -> None:
     """Print how the resolver finds an answer when it knows nothing."""
-    if asked.server or given["way"] or given["form"]:
+    if asked.server or given["way"] or given["form"] or given["dnssec"]:
         raise WordsError("--trace asks the servers itself, from the root down: give no other way")
     kinds = [rrtype_to_text(rrtype) for rrtype in asked.types]
     traces = _traces(asked, config_file)
@@ -102,17 +111,52 @@ def _trace(asked: Asked, config_file: Path | None, given: dict[str, Any]) -> Non
 
 def _traces(asked: Asked, config_file: Path | None) -> list[Trace]:
     """Have the running daemon trace, or do it here where none runs."""
-    daemon = client(config_file)
+    return _of_daemon(asked, client(config_file).trace) or _own().trace_here(
+        load(config_file), [(asked.name, rrtype) for rrtype in asked.types]
+    )
+
+
+def _is_for_a_server(asked: Asked, given: dict[str, Any]) -> bool:
+    """Tell whether only a server can be meant, and not the resolver's own judgement."""
+    special = ("way", "port", "form", "no_recurse", "no_edns")
+    return bool(asked.server) or given["rdclass"] != "IN" or any(given[key] for key in special)
+
+
+def _chain(asked: Asked, config_file: Path | None, given: dict[str, Any]) -> None:
+    """Print who vouches for an answer."""
+    kinds = [rrtype_to_text(rrtype) for rrtype in asked.types]
+    chains = _of_daemon(asked, client(config_file).chain) or _own().chains_here(
+        load(config_file), [(asked.name, rrtype) for rrtype in asked.types]
+    )
+    if given["as_json"]:
+        print_json(chains)
+    else:
+        for number, (chain, kind) in enumerate(zip(chains, kinds, strict=True)):
+            if number:
+                click.echo()
+            for line in chain_lines(chain, asked.name, kind):
+                click.echo(line)
+    is_bogus = any(chain["status"] == "bogus" for chain in chains)
+    if is_bogus or not any(map(leads_to_records, chains, kinds)):
+        click.get_current_context().exit(1)
+
+
+def _of_daemon(asked: Asked, ask_daemon: Callable[[str, str], Told]) -> list[Told] | None:
+    """Ask the running daemon; ``None`` where none runs, or it does not resolve."""
     name = names.to_text(asked.name)
     try:
-        return [daemon.trace(name, rrtype_to_text(rrtype)) for rrtype in asked.types]
+        return [ask_daemon(name, rrtype_to_text(rrtype)) for rrtype in asked.types]
     except ControlError as error:
         if error.status not in (0, 404):
             raise
-    # With Twisted, so it is not loaded for plain look-ups.
-    from dnsd.cli.lookup_own_trace import trace_here  # noqa: PLC0415
+    return None
 
-    return trace_here(load(config_file), [(asked.name, rrtype) for rrtype in asked.types])
+
+def _own() -> ModuleType:
+    """Load the resolver, with Twisted, which plain look-ups do not need."""
+    from dnsd.cli import lookup_own_trace  # noqa: PLC0415
+
+    return lookup_own_trace
 
 
 def _query_form(given: dict[str, Any]) -> QueryForm:

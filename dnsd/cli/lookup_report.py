@@ -59,6 +59,10 @@ _FLAGS: Final = (
     (AD, "AD", "validated"),
     (CD, "CD", "validation was not wanted"),
 )
+_TERMS: Final = {
+    "RRSIGS": "RRSIGs",
+    **{each: each for each in ("DNSSEC", "DNSKEY", "DS", "NSEC", "NSEC3")},
+}
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -169,9 +173,10 @@ def errors_of(message: Message) -> list[Error]:
 def error_name(code: int) -> str:
     """Write what the code of an extended error means (RFC 8914 §4)."""
     try:
-        return ExtendedError(code).name.lower().replace("_", " ").replace("dnssec", "DNSSEC")
+        words = ExtendedError(code).name.split("_")
     except ValueError:
         return f"extended error {code}"
+    return " ".join(_TERMS.get(word, word.lower()) for word in words)
 
 
 def error_text(error: Error) -> str:

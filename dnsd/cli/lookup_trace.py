@@ -20,6 +20,7 @@ from dnsd.wire.edns_options import Error
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dnsd.control.chain_shapes import TrustChain
     from dnsd.control.shapes import Trace, TraceStep
 
 _RESULTS: Final = {
@@ -55,8 +56,8 @@ def trace_lines(trace: Trace, name: bytes, rrtype: str) -> Iterator[str]:
     yield from _end(trace, name, rrtype)
 
 
-def leads_to_records(trace: Trace, rrtype: str) -> bool:
-    """Tell whether a trace ends with records of the type asked for."""
+def leads_to_records(trace: Trace | TrustChain, rrtype: str) -> bool:
+    """Tell whether a trace or a chain of trust ends with records of the type asked for."""
     types = {line.split()[2] for line in trace["answer"]}
     return trace["rcode"] == "NOERROR" and bool(types) and (rrtype == "ANY" or rrtype in types)
 

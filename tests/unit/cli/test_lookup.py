@@ -192,7 +192,7 @@ def test_a_trace_without_an_answer_is_exit_status_1(run, daemon):
     assert run("lookup", "--trace", "a.test", "A").exit_code == 1
 
 
-@pytest.mark.parametrize("words", [("@192.0.2.1",), ("--tls",), ("--short",)])
+@pytest.mark.parametrize("words", [("@192.0.2.1",), ("--tls",), ("--short",), ("--dnssec",)])
 def test_a_trace_goes_its_own_way(words, run):
     assert run("lookup", "--trace", "a.test", *words).exit_code == 2
 
@@ -219,3 +219,59 @@ def test_without_a_daemon_that_resolves_the_trace_is_made_here(
     result = run("lookup", "--trace", "a.test")
     assert (result.exit_code, result.stderr) == (0, "")
     assert asked == [("dnsd.yaml", [(b"\x01a\x04test\x00", 1), (b"\x01a\x04test\x00", 28)])]
+
+
+CHAIN = {
+    "status": "secure", "rcode": "NOERROR", "answer": ["a.test. 60 A 192.0.2.1"],
+    "anchors": ["."], "links": [], "ends": [], "signed": [], "broken": None,
+    "reason_code": None, "reason": "", "packets": 2, "seconds": 0.01,
+}  # fmt: skip
+BOGUS = {**CHAIN, "status": "bogus", "rcode": "SERVFAIL", "answer": [], "reason_code": 6}
+
+
+def test_a_chain_of_trust_is_asked_of_the_daemon(run, daemon):
+    daemon.answers["POST /resolver/chain"] = 200, CHAIN
+    result = run("lookup", "--dnssec", "a.test", "A")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[:2] == ["a.test. 60 A 192.0.2.1", ""]
+    assert result.stdout.splitlines()[2].startswith("secure: ")
+    assert daemon.asked == [("POST /resolver/chain", {"name": "a.test.", "type": "A"})]
+    assert json.loads(run("lookup", "--dnssec", "a.test", "A", "--json").stdout) == [CHAIN]
+
+
+def test_two_chains_are_apart(run, daemon):
+    daemon.answers["POST /resolver/chain"] = 200, CHAIN
+    found = run("lookup", "--dnssec", "a.test").stdout.splitlines()
+    assert found[3:5] == ["", "a.test. 60 A 192.0.2.1"]
+
+
+@pytest.mark.parametrize("chain", [BOGUS, {**BOGUS, "answer": CHAIN["answer"], "rcode": "NOERROR"}])
+def test_what_is_bogus_is_exit_status_1(chain, run, daemon):
+    daemon.answers["POST /resolver/chain"] = 200, chain
+    result = run("lookup", "--dnssec", "a.test", "A")
+    assert result.exit_code == 1
+    assert "\nbogus: " in result.stdout
+    assert "because: DNSSEC bogus\n" in result.stdout
+
+
+@pytest.mark.parametrize("status", [None, 404])
+def test_without_a_daemon_that_resolves_the_chain_is_found_here(
+    status, run, directory, monkeypatch, request
+):
+    if status:
+        request.getfixturevalue("daemon")  # which says 404
+    asked = []
+
+    def chains_here(config, questions):
+        asked.append((config.file.name, questions))
+        return [CHAIN for _ in questions]
+
+    monkeypatch.setattr("dnsd.cli.lookup_own_trace.chains_here", chains_here)
+    result = run("lookup", "--dnssec", "a.test", "MX")
+    assert (result.exit_code, result.stderr) == (1, "")  # an address is no MX record
+    assert asked == [("dnsd.yaml", [(b"\x01a\x04test\x00", 15)])]
+
+
+def test_of_a_server_signatures_are_asked_for(run, name_server):
+    run("lookup", "a.test", "A", "--dnssec", f"@127.0.0.1:{name_server.port}")
+    assert parse_query(name_server.heard[0][1]).edns.do

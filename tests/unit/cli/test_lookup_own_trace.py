@@ -51,3 +51,13 @@ def test_without_a_daemon_the_resolver_runs_here(root, tmp_path):
     assert found["answer"] == ["www.a.test. 300 A 192.0.2.80"]
     assert {step["address"] for step in found["steps"]} == {"127.0.0.1"}
     assert denied["answer"] == []
+    words = ["lookup", "--dnssec", "www.a.test", "A", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "dnsd", *words],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )  # fmt: skip
+    assert (done.stderr, done.returncode) == ("", 0)
+    (chain,) = json.loads(done.stdout)
+    assert chain["answer"] == ["www.a.test. 300 A 192.0.2.80"]
+    assert (chain["status"], chain["anchors"]) == ("indeterminate", [])
