@@ -19,6 +19,7 @@ from dnsd.query.finish import option, with_option, without_option
 from dnsd.query.ratelimit import LIMITS
 from dnsd.query.request import FOUND, Request, Transport, ZoneSet
 from dnsd.query.views import UNLIMITED
+from dnsd.resolver.outcome import BOGUS_REASONS, STATUSES
 from dnsd.wire.iana import OptionCode
 
 if TYPE_CHECKING:
@@ -235,6 +236,9 @@ class Responder:
         if reply.found:
             self.row[_FOUND[reply.found]] += 1
             self.row[_DISBELIEVED] += reply.disbelieved
+            if reply.found != "local":  # of which nobody else is asked, and none validated
+                for slot in _VALIDATION.get(reply.validation, ()):
+                    self.row[slot] += 1
             _FOUND_LATENCY[reply.found].observe(self.row, now - request.now)
         return reply.octets
 
@@ -268,6 +272,11 @@ _FAULTS = metrics.FAULTS.slot()
 _TRUNCATED = tuple(metrics.TRUNCATED.slot(transport) for transport in metrics.TRANSPORTS)
 _HIT_LATENCY = metrics.LATENCY.buckets("hit")
 _DISBELIEVED = metrics.RESOLVER_DISBELIEVED.slot()
+_IS_BOGUS = metrics.RESOLVER_VALIDATION.slot("bogus")
+_VALIDATION = {
+    **{status: (metrics.RESOLVER_VALIDATION.slot(status),) for status in STATUSES},
+    **{reason: (_IS_BOGUS, metrics.RESOLVER_BOGUS.slot(reason)) for reason in BOGUS_REASONS},
+}
 _FOUND = {found: metrics.RESOLVER_ANSWERS.slot(found) for found in FOUND}
 _FOUND_LATENCY = {
     found: metrics.RESOLVER_LATENCY.buckets("hit" if found in {"local", "hit"} else "miss")

@@ -25,6 +25,7 @@ from dnsd.observe.table import Kind, Metric, Table
 from dnsd.query.request import FOUND, Transport, ZoneSet
 from dnsd.resolver.commands import Result
 from dnsd.resolver.commands import Transport as ServerTransport
+from dnsd.resolver.outcome import BOGUS_REASONS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -297,6 +298,16 @@ RESOLVER_ANSWERS: Final = TABLE.counter(
     "dnsd_resolver_answers_total",
     "Answers of the resolver that the answer cache did not have, by how they were found.",
     {"found": FOUND},
+)
+RESOLVER_VALIDATION: Final = TABLE.counter(
+    "dnsd_resolver_validation_total",
+    "Answers of the resolver that the answer cache did not have, by what validation found.",
+    {"status": (*STATUSES, "bogus")},
+)
+RESOLVER_BOGUS: Final = TABLE.counter(
+    "dnsd_resolver_bogus_total",
+    "Answers withheld as bogus, by the reason (RFC 8914); other: keys could not be had.",
+    {"reason": BOGUS_REASONS},
 )
 RESOLVER_DISBELIEVED: Final = TABLE.counter(
     "dnsd_resolver_disbelieved_record_sets_total",

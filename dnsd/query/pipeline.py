@@ -302,7 +302,7 @@ class Pipeline:
         reply = self._replies.answer(exchange, answer)
         reply.slot = answer.slot
         reply.limits += exchange.limits
-        reply.found = exchange.found
+        reply.found, reply.validation = exchange.found, exchange.validation
         reply.disbelieved = exchange.dropped
         reply.zone_set = (
             _NO_ZONE if exchange.recursed else _GENERATED if answer.generated else _FILE

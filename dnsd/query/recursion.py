@@ -362,7 +362,7 @@ class Recursion:
         exchange.once = outcome.stale or rcode not in _CACHEABLE or not ttl
         exchange.expires = self._now() + ttl
         exchange.look_again = outcome.refresh_at
-        exchange.found = _found(outcome)
+        exchange.found, exchange.validation = _found(outcome), outcome.validation
         exchange.dropped = outcome.dropped
 
     def _lend(self, exchange: Exchange, answer: Answer, *, is_ours: bool) -> None:

@@ -74,6 +74,7 @@ class Exchange:
         once: the answer is for this client at this moment, and not to be kept.
         limits: names of limits that were hit on the way to the answer.
         found: how the resolver came by the answer: one of ``request.FOUND``.
+        validation: what validation found, as ``resolver.outcome.Outcome`` has it.
         dropped: RRsets that servers had no authority to say.
         is_late: the answer comes so late that it must not be sent.
     """
@@ -94,6 +95,7 @@ class Exchange:
     once: bool = False
     limits: tuple[str, ...] = ()
     found: str = ""
+    validation: str = ""
     dropped: int = 0
     is_late: bool = False
 

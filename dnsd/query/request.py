@@ -102,6 +102,7 @@ class Reply:
         crash: what made us fail, a defect or the store; the client got SERVFAIL.
         found: how the resolver came by the answer, one of :data:`FOUND`; empty if it
             had no part in it.
+        validation: what validation found of it, as ``resolver.outcome.Outcome`` has it.
         disbelieved: RRsets that name servers had no authority to say.
         expires: monotonic seconds until which a cacheable reply may be sent again,
             its TTLs lowered; infinite when they do not age.
@@ -124,6 +125,7 @@ class Reply:
     error: str = ""
     crash: Exception | None = None
     found: str = ""
+    validation: str = ""
     disbelieved: int = 0
     expires: float = _NEVER
     look_again: float = _NEVER

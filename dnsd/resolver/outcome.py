@@ -30,6 +30,11 @@ BOGUS_CODES: Final = frozenset(
     )
 )
 
+#: Why something is bogus, as metrics call it; other reasons are those of its keys' servers.
+BOGUS_REASONS: Final = (*(each.name.lower() for each in sorted(BOGUS_CODES)), "other")
+#: What validation found of an answer that is not bogus.
+STATUSES: Final = tuple(each.name.lower() for each in Security if each is not Security.BOGUS)
+
 
 class Explanation(NamedTuple):
     """Why an answer is as it is (RFC 8914).
@@ -94,6 +99,14 @@ class Outcome:
     limits: tuple[str, ...] = ()
     packets: int = 0
     dropped: int = 0
+
+    @property
+    def validation(self) -> str:
+        """One of :data:`STATUSES`, or of what is bogus one of :data:`BOGUS_REASONS`."""
+        if self.security is not Security.BOGUS:
+            return self.security.name.lower()
+        code = None if self.explanation is None else self.explanation.code
+        return ExtendedError(code).name.lower() if code in BOGUS_CODES else "other"
 
 
 def ended(reason: Explanation, limit: str) -> Failed:

@@ -18,7 +18,6 @@ WITHOUT_TEST = {
     "query/request.py": "types without code",
     "resolver/commands.py": "types without code",
     "resolver/options.py": "types: tests/unit/config/test_schema_resolver.py holds their values",
-    "resolver/outcome.py": "types without code",
     "resolver/security/evidence.py": "types without code",
     "resolver/told.py": "a type without code",
     "run/inheritance.py": "a type without code",

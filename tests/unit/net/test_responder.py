@@ -19,7 +19,7 @@ from dnsd.query.identity import Identity
 from dnsd.query.parts import Parts
 from dnsd.query.pipeline import Pipeline
 from dnsd.query.ratelimit import Limiter, LimiterOptions
-from dnsd.query.request import Request, Transport
+from dnsd.query.request import Reply, Request, Transport
 from dnsd.query.views import ViewOptions, Views
 from dnsd.wire import names
 from dnsd.wire.rrset import RRset
@@ -276,3 +276,33 @@ def test_queries_are_counted_by_transport_type_and_rcode():
     assert row[metrics.hot_slot(1, 1, 3, 0)] == 1
     assert row[metrics.ANSWER_CACHE_HITS.slot()] == 2
     assert row[metrics.ANSWER_CACHE_MISSES.slot()] == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "validation", "counted"),
+    [
+        ("miss", "secure", {("secure",)}),
+        ("hit", "insecure", {("insecure",)}),
+        ("stale", "indeterminate", {("indeterminate",)}),
+        ("failed", "signature_expired", {("bogus",), ("signature_expired",)}),
+        ("failed", "other", {("bogus",), ("other",)}),
+        ("local", "indeterminate", set()),
+        ("", "", set()),
+    ],
+)
+def test_answers_are_counted_by_what_validation_found(found, validation, counted):
+    class Resolving:
+        def reply(self, _request, _later):
+            return Reply(b"reply", found=found, validation=validation)
+
+    page = metrics.new_page(1)
+    shared = (page.row(0), page.generations)
+    made = Responder(parts(World()), Resolving(), None, shared, Log())
+    assert made.respond(request(b"query"), never) == b"reply"
+    seen = {
+        labels
+        for metric in (metrics.RESOLVER_VALIDATION, metrics.RESOLVER_BOGUS)
+        for labels, slots in metric.series.items()
+        if sum(page.row(0)[slot] for slot in slots)
+    }
+    assert seen == counted

@@ -862,6 +862,7 @@ class TestInThePipeline:
         stage.network.says(**ANSWER)
         (reply,) = replies
         assert (reply.rcode, reply.found, reply.cacheable) == (0, "miss", True)
+        assert reply.validation == "indeterminate"
         assert reply.expires == stage.network.now() + 300
 
     def test_nothing_is_sent_of_what_is_late(self):
@@ -919,6 +920,7 @@ def test_what_is_bogus_is_for_those_who_judge_for_themselves(flags, rcode):
     assert (found, exchange.answer.rcode) == (NOW, rcode)
     assert not exchange.flags & AD
     assert exchange.once is (rcode == SERVFAIL)
+    assert exchange.validation == ("dnssec_bogus" if rcode == SERVFAIL else "indeterminate")
 
 
 @pytest.mark.parametrize(("transport", "found"), [(UDP, DROPPED), (TCP, NOW)])
