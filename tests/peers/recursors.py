@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from peers.servers import Server, Setup, program
 
@@ -21,11 +21,13 @@ class Around:
         root: address of the root's name server, whose name is ``ns.root.example.``.
         port: of all name servers.
         local_zones: special names are answered by the resolver itself, as shipped.
+        trust: what the configuration of dnsd says of validation; the others validate nothing.
     """
 
     root: str
     port: int = 53
     local_zones: bool = False
+    trust: dict = field(default_factory=lambda: {"trust_anchors": "none"})
 
 
 class Recursor(Server):
@@ -112,9 +114,9 @@ class DnsdRecursor(Recursor):
             "control": {"socket": "control.sock", "http": "off"},
             "resolver": {
                 "root_hints": str(self.hints()),
-                "trust_anchors": "none",
                 "upstream_port": self.around.port,
                 "query_local_addresses": True,
+                **self.around.trust,
             },
         }
         if not self.around.local_zones:
