@@ -132,7 +132,7 @@ class _Fetch:
                 yield from self._judge(told, self._question.type, cut)
                 if told.judged is not None and told.judged.is_bogus:
                     told = yield from self._another(told, cut)
-                return self._not_without_proof(told) or self._keep(told, cut)
+                return self._not_without_proof(told) or self._remembered(self._keep(told, cut))
             child = delegation_of(
                 told.said, self._now, told.server, world.options, hit=self._budget.hit
             )
@@ -209,6 +209,19 @@ class _Fetch:
         if judged is None or judged.denial is not Security.BOGUS or said.proof or said.chain:
             return None
         return Failed(judged.explanation or _NOTHING_USABLE.explanation, is_bogus=True)
+
+    def _remembered(self, kept: Entry | Failed) -> Entry | Failed:
+        """Fail where what is bogus is too large to be kept.
+
+        A failure is remembered: not every client makes us validate it again.
+        """
+        if isinstance(kept, Failed) or kept.security is not Security.BOGUS:
+            return kept
+        if self._world.records.find(kept.name, kept.type, self._now) is not None:
+            return kept
+        trust = self._world.trust
+        assert trust is not None
+        return Failed(trust.why(self._question.name, self._question.type), is_bogus=True)
 
     @property
     def _now(self) -> float:

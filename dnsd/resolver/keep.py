@@ -67,7 +67,8 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
         told: a NODATA or NXDOMAIN.
         name: what is denied.
         rrtype: that was asked for. If all of the name is denied that is kept, unless it
-            is bogus: who was believed of other types must not lose them by it.
+            is bogus, or said by the zone that begins there: what was believed of other
+            types, and what the zone above says of DS, must not be lost by it.
         budget: of the client query.
     """
     options = world.options
@@ -82,7 +83,7 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
     is_of_name = told.said.meaning is Meaning.NXDOMAIN
     if security is Security.BOGUS:
         ttl = min(ttl, BOGUS_TTL)
-    elif is_of_name:
+    elif is_of_name and not (proof and proof[0].owner == name):
         rrtype = NXDOMAIN_TYPE
     entry = Entry(
         name,

@@ -265,3 +265,14 @@ def test_below_a_name_that_does_not_exist_no_ds_is_asked_for():
     count, outcome = asks_for_ds(made, "a." * 60 + "bank.test.")
     assert outcome.rcode == SERVFAIL
     assert count <= 4
+
+
+def test_a_zone_does_not_deny_what_the_zone_above_says_of_it():
+    made = internet()
+    assert verdict(made.ask("shop.test.", DS)) == (NOERROR, "SECURE")
+    soa = next(each for each in made.zones["shop.test."].rrsets if each.type == SOA)
+    made.servers["shop.test."].tamper = lambda _name, _type, found: replace(
+        found, rcode=NXDOMAIN, answer=[], authority=[soa]
+    )
+    assert verdict(made.ask("shop.test.", A)) == (NXDOMAIN, "INSECURE")
+    assert verdict(made.ask("shop.test.", DS)) == (NOERROR, "SECURE")
