@@ -27,7 +27,7 @@ LABELS = (
     "no.deep.ent",
     "sub",
 )
-_OF_NAMES = frozenset((NS, CNAME, SOA, DNAME))
+_OF_NAMES = frozenset((NS, CNAME, SOA, DNAME, MX))
 TYPES = (A, A, A, AAAA, MX, DS, DNSKEY, CNAME)
 
 
@@ -117,7 +117,11 @@ def _drop(mutation, _origin, _qname, _qtype, found):
 def _alter(mutation, _origin, _qname, _qtype, found):
     def alter(rrset):
         if rrset.type in _OF_NAMES:
-            return replace(rrset, rdatas=(N("www.evil.test."),)) if rrset.type != SOA else None
+            return (
+                replace(rrset, rdatas=(N("www.evil.test."),))
+                if rrset.type not in (SOA, MX)
+                else None
+            )
         octets = bytearray(rrset.rdatas[0])
         octets[-1] ^= 1
         return replace(rrset, rdatas=(bytes(octets), *rrset.rdatas[1:]))

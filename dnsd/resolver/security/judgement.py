@@ -115,19 +115,15 @@ class Judge:
         """
         judged = Judged()
         is_first = self._is_nothing_spent
-        dname = None
-        for rrset in said.chain:
-            if dname is not None and rrset.type == _CNAME and not rrset.signatures:
-                # Made of the DNAME before it, which is what is signed (RFC 6672 §5.3.1).
-                judged.chain.append(judged.chain[-1])
-                judged.proofs.append(())
-                rrset.ttl = min(rrset.ttl, dname.ttl)
-                dname = None
-                continue
+        for index, rrset in enumerate(said.chain):
             judged.proofs.append(())
-            security = yield from self._rrset(rrset, said, judged)
-            judged.chain.append(security)
-            dname = rrset if rrset.type == _DNAME else None
+            dname = _made_of(said.chain, index)
+            if dname is None:
+                judged.chain.append((yield from self._rrset(rrset, said, judged)))
+            else:
+                # The DNAME is what is signed (RFC 6672 §5.3.1).
+                judged.chain.append(judged.chain[dname])
+                rrset.ttl = min(rrset.ttl, said.chain[dname].ttl)
         claim = _DENIALS.get(said.meaning)
         if claim is not None:
             judged.denial = yield from self._denial(said, claim, rrtype, judged)
@@ -326,6 +322,20 @@ def _undecided(why: Explanation | None) -> UndecidedError:
 
 def _missing(text: str) -> Explanation:
     return Explanation(int(ExtendedError.RRSIGS_MISSING), text)
+
+
+def _made_of(chain: list[RRset], index: int) -> int | None:
+    """Find the DNAME that an alias of a chain was made of; ``None`` if it was not."""
+    alias = chain[index]
+    if alias.type != _CNAME or alias.signatures:
+        return None
+    for place, dname in enumerate(chain[:index]):
+        owner = dname.owner
+        if dname.type != _DNAME or alias.owner == owner or not is_subdomain(alias.owner, owner):
+            continue
+        if alias.rdatas[0] == alias.owner[: -len(owner)] + dname.rdatas[0].lower():
+            return place
+    return None
 
 
 def _signer(rrset: RRset) -> bytes | None:
