@@ -80,7 +80,7 @@ class Findings:
             seconds: that finding it took.
         """
         path = self._aliases(outcome)
-        broken = self._broken() if outcome.security is Security.BOGUS else None
+        broken = self._broken(path, outcome) if outcome.security is Security.BOGUS else None
         reason = outcome.explanation or self._reason(path)
         anchors = self._trust.anchors if self._trust is not None else ()
         return {
@@ -111,10 +111,14 @@ class Findings:
             path.append(target)
         return path
 
-    def _broken(self) -> BrokenLink | None:
-        """Name the first thing that turned out to be bogus: all else follows from it."""
+    def _broken(self, path: list[bytes], outcome: Outcome) -> BrokenLink | None:
+        """Name the first thing that was bogus for the one reason: all else follows from it."""
+        for link in map(self._link, self._zones(path)):
+            if link["status"] == "unknown":  # nobody gave the keys
+                return {"name": link["zone"], "type": "DNSKEY"}
         for each in self._concluded.values():
-            if each.judged.is_bogus:
+            is_reason = each.judged.explanation == outcome.explanation
+            if each.judged.is_bogus and is_reason and _is_above(each.name, path):
                 return {"name": names.to_text(each.name), "type": rrtype_to_text(each.type)}
         return None
 
@@ -162,7 +166,9 @@ class Findings:
     ) -> tuple[str, str]:
         """Say what a zone's place in the chain is worth, and why it is not secure."""
         if vouching is not None and not isinstance(vouching.verdict, validation.Secure):
-            return "bogus", vouching.verdict.text
+            concluded = self._concluded.get((zone, _DS))
+            is_bogus = concluded is None or concluded.judged.is_bogus
+            return "bogus" if is_bogus else "insecure", vouching.verdict.text
         if entered is None:
             end = self._ends.get(zone)
             if end is None:

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from fakes.bank_internet import BANK, bank_internet
+from fakes.bank_internet import ADDRESSES, BANK, bank_internet
 from fakes.signed_internet import NOW, SignedZone, key_of
 
 from dnsd.control.operations_trace import TraceOperations
+from dnsd.dnssec import digests
 from dnsd.dnssec.signing import Validity
 from dnsd.wire import names
+from dnsd.wire.message import parse_query
 
 N = names.from_text
 A, DS = 1, 43
@@ -133,6 +135,97 @@ def test_a_forged_address_is_where_it_breaks(chain):
     assert found["broken"] == {"name": "www.bank.test.", "type": "A"}
     assert found["links"][-1]["status"] == "secure"
     assert found["reason"] == f"RRSIG by key {BANK_KEY} does not match the A records"
+
+
+def tampering(server, change):
+    """Changes every RRset that one server sends; None leaves one out."""
+
+    def tamper(_qname, _qtype, found):
+        sections = [[new for each in section if (new := change(each)) is not None]
+                    for section in (found.answer, found.authority)]  # fmt: skip
+        return replace(found, answer=sections[0], authority=sections[1])
+
+    return lambda made: setattr(made.servers[server], "tamper", tamper)
+
+
+def unsigned(rrtype):
+    return lambda each: replace(each, signatures=()) if each.type == rrtype else each
+
+
+NEXT = Validity(NOW + 10_800, NOW + 20_000)
+CAUSES = {
+    "no signature": (
+        tampering("bank", unsigned(A)), {}, "www.bank.test.", "A", 10, "no RRSIG of A",
+    ),
+    "keys without a signature": (
+        tampering("bank", unsigned(48)), {}, "bank.test.", "DNSKEY", 10, "no RRSIG of DNSKEY",
+    ),
+    "a DS without a signature": (
+        tampering("test", unsigned(DS)), {}, "bank.test.", "DS", 10, "no RRSIG of DS",
+    ),
+    "not valid yet": (
+        lambda _made: None, {"bank": SignedZone("bank.test.", BANK, validity=NEXT)},
+        "bank.test.", "DNSKEY", 8, "becomes valid in 3 h",
+    ),
+    "another anchor": (
+        lambda _made: None,
+        {"anchors": {N("."): digests.usable([key_of(".", 1).ds(N("."))])}},
+        ".", "DNSKEY", 9, "DS at the parent matches no DNSKEY",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "how", "name", "rrtype", "code", "text"), CAUSES.values(), ids=CAUSES
+)
+def test_each_cause_has_its_place_and_its_reason(chain, change, how, name, rrtype, code, text):
+    found = chain("www.bank.test.", change=change, **how)
+    assert (found["status"], found["broken"]) == ("bogus", {"name": name, "type": rrtype})
+    assert (found["reason_code"], text in found["reason"]) == (code, True)
+    reasons = {link["reason"] for link in found["links"] if link["status"] == "bogus"}
+    assert reasons <= {found["reason"]}
+
+
+def test_a_denial_without_proof_is_where_it_breaks(chain):
+    hide = tampering("bank", lambda each: None if each.type == 47 else each)
+    found = chain("nobody.bank.test.", change=hide)
+    assert (found["status"], found["reason_code"]) == ("bogus", 12)
+    assert found["broken"] == {"name": "nobody.bank.test.", "type": "A"}
+
+
+class Silent:
+    """A server that does not reply to questions for one type, or to any."""
+
+    def __init__(self, server, rrtype=None):
+        self.server, self.rrtype = server, rrtype
+
+    def receive(self, query, transport, now):
+        if self.rrtype in (None, parse_query(query).qtype):
+            return ()
+        return self.server.receive(query, transport, now)
+
+
+def silent(rrtype=None):
+    def change(made):
+        servers = made.asker.internet.servers
+        servers[ADDRESSES["bank"]] = Silent(servers[ADDRESSES["bank"]], rrtype)
+
+    return change
+
+
+def test_what_cannot_be_reached_is_not_bogus(chain):
+    found = chain("www.bank.test.", change=silent())
+    assert (found["status"], found["rcode"], found["broken"]) == ("indeterminate", "SERVFAIL", None)
+    assert found["reason_code"] == 23
+
+
+def test_what_has_no_keys_within_reach_is_bogus_for_that_reason(chain):
+    found = chain("www.bank.test.", change=silent(48))
+    assert (found["status"], found["reason_code"]) == ("bogus", 23)
+    assert found["broken"] == {"name": "bank.test.", "type": "DNSKEY"}
+    assert [(link["zone"], link["status"]) for link in found["links"]][-1] == (
+        "bank.test.", "unknown",
+    )  # fmt: skip
 
 
 def test_a_negative_trust_anchor_is_the_reason(chain):

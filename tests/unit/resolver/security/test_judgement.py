@@ -165,6 +165,7 @@ def test_what_is_not_shown_is_bogus(world, server, tamper, changed, error, text)
     assert text in outcome.explanation.text
     again = made.ask("www.bank.test.")
     assert (again.rcode, again.explanation) == (SERVFAIL, outcome.explanation)
+    assert {outcome.security, again.security} == {Security.BOGUS}
     assert made.ask("www.shop.test.").rcode == NOERROR
 
 
@@ -184,6 +185,7 @@ def test_what_is_said_not_to_be_there_needs_proof(world, name, rrtype, tamper, e
     made.servers["bank"].tamper = tamper
     outcome = made.ask(name, rrtype)
     assert (outcome.rcode, outcome.explanation.code) == (SERVFAIL, error)
+    assert {outcome.security, made.ask(name, rrtype).security} == {Security.BOGUS}
 
 
 def test_a_parent_that_hides_the_ds_makes_nothing_insecure(world):
