@@ -11,9 +11,13 @@ the first owner name in the answer section").
 Everything for one question is read in one snapshot, so from one version of
 each zone.
 
-Not here: EDNS, truncation, DNSSEC proofs (not yet).
+Clients that understand DNSSEC get the proofs of signed zones too, behind the rest
+of the authority section (``proofs``). What an ALIAS lends has no signature that
+anybody could have made, and no proof.
 
-Source: RFC 1034 §4.3.2, RFC 2308 §2, RFC 6672 §3.2, RFC 8482, RFC 9471.
+Not here: EDNS, truncation, and which clients get signatures.
+
+Source: RFC 1034 §4.3.2, RFC 2308 §2, RFC 4035 §3.1, RFC 6672 §3.2, RFC 8482, RFC 9471.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from dnsd.authority.additional import TYPES_WITH_TARGETS
 from dnsd.authority.address_alias import borrowed_from, resolved
 from dnsd.authority.lookup import Kind, lookup
 from dnsd.authority.node import FLAG_APEX, Node
+from dnsd.authority.proofs import needs_proof, proofs
 from dnsd.wire import names
 from dnsd.wire.iana import Rcode, RRType
 from dnsd.wire.rrset import RRset
@@ -59,7 +64,8 @@ class Answer:
         authoritative: the AA bit.
         answer: in the order of the chain. The chain of an ALIAS that others must be
             asked about stands there with its ALIAS RRset, which is never sent.
-        authority: a referral's NS RRset, or the SOA of a denial.
+        authority: a referral's NS RRset, or the SOA of a denial; then what proves
+            the answer.
         additional: may be left out when it does not fit, except for
         required_glue: those of ``additional`` without which the reply is
             truncated (RFC 9471 §3.1).
@@ -93,7 +99,9 @@ def leads_away(answer: Answer) -> bool:
     return bool(answer.authority) and answer.authority[0].type == _NS
 
 
-def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) -> Answer | None:
+def answer(
+    zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False, dnssec_ok: bool = False
+) -> Answer | None:
     """Answer a question of class IN.
 
     Args:
@@ -102,6 +110,7 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
         qtype: any but the types of transfers and of the message itself.
         every_type: type ANY gets all RRsets; else the smallest one, since
             whoever asked may not be who receives it (RFC 8482 §4.1).
+        dnssec_ok: proofs are wanted (RFC 4035 §3.1).
 
     Returns:
         The answer, None when no zone of ours holds the name.
@@ -123,12 +132,15 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
             generated=zone.generated,
         )
         denial: RRset | None = None
+        proven: list[RRset] = []
         for _ in range(1 + MAX_LINKS):
             found = lookup(zone.nodes, qname, qtype)
             if found.wildcard is not None and not reply.answer:
                 reply.wildcard = found.wildcard
             if found.kind is Kind.ADDRESS_ALIAS and not borrowed_from(reply.answer):
                 denial = _negative_soa(zone.nodes, found)
+            if dnssec_ok and needs_proof(found):
+                proven += _proofs(zones, zone, found, qname)
             target = _apply(reply, zone.nodes, found, qname, every_type=every_type)
             # Asked for itself, the CNAME that a DNAME makes ends the chain.
             if target is None or qtype == _CNAME:
@@ -142,13 +154,25 @@ def answer(zones: Zones, qname: bytes, qtype: int, *, every_type: bool = False) 
             zone, qname = following, target
         else:
             reply.limits += ("chain_links",)
-        if denial is not None and not leads_away(reply):
-            reply.rcode = _NOERROR
-            reply.answer, reply.authority = resolved(
-                reply.answer, qtype, denial, reply.authority or [denial]
-            )
-            reply.additional, reply.required_glue = [], []
+        if denial is None or leads_away(reply):
+            reply.authority += {(rrset.owner, rrset.type): rrset for rrset in proven}.values()
+        else:
+            _lend(reply, qtype, denial)
         return reply
+
+
+def _lend(reply: Answer, qtype: int, denial: RRset) -> None:
+    """Make the addresses at the end of an ALIAS, or their absence, those of its owner."""
+    reply.rcode = _NOERROR
+    reply.answer, reply.authority = resolved(
+        reply.answer, qtype, denial, reply.authority or [denial]
+    )
+    reply.additional, reply.required_glue = [], []
+
+
+def _proofs(zones: Zones, zone: ServedZone, found: Lookup, name: bytes) -> list[RRset]:
+    chain = zones.chain(zone)
+    return [] if chain is None else proofs(zone.nodes, chain, found, name)
 
 
 def _responsible(zones: Zones, snapshot: Snapshot, qname: bytes, qtype: int) -> ServedZone | None:

@@ -36,9 +36,10 @@ _DNAME = int(RRType.DNAME)
 _DS = int(RRType.DS)
 _ANY = int(RRType.ANY)
 _ALIAS = int(RRType.ALIAS)
+_RRSIG = int(RRType.RRSIG)
 _ADDRESS_TYPES = frozenset({int(RRType.A), int(RRType.AAAA)})
 # A CNAME stands beside these (RFC 4035 §2.5), so it does not answer for them.
-_BESIDE_CNAME = frozenset({int(RRType.RRSIG), int(RRType.NSEC)})
+_BESIDE_CNAME = frozenset({_RRSIG, int(RRType.NSEC)})
 
 
 class Kind(enum.Enum):
@@ -68,6 +69,12 @@ class Zone(Protocol):
 
     def closest_encloser(self, name: bytes) -> bytes:
         """Return the longest existing ancestor of a name, or the name itself."""
+
+    def neighbours(self, name: bytes) -> tuple[bytes | None, bytes | None]:
+        """Return the last name with records before this one, and the first not before."""
+
+    def hash_at_or_before(self, chain: bytes, digest: bytes) -> tuple[bytes, bytes] | None:
+        """Return hash and node octets of an NSEC3 record; store.ZoneVersion says which."""
 
 
 @dataclass(slots=True)
@@ -110,7 +117,7 @@ def lookup(zone: Zone, qname: bytes, qtype: int) -> Lookup:
     node = Node(octets)
     flags = node.flags
     if flags & FLAG_OCCLUDED:
-        return _redirection_above(zone, qname)
+        return redirection_above(zone, qname)
     if flags & FLAG_CUT and qtype != _DS:
         return Lookup(Kind.REFERRAL, node.rrset(qname, _NS), node, qname)
     return _match(node, qname, qtype, Lookup(Kind.NO_DATA, None, node, qname))
@@ -125,7 +132,7 @@ def _lookup_absent(zone: Zone, qname: bytes, qtype: int) -> Lookup:
         octets = zone.get(name)
     flags = octets[0]
     if flags & FLAG_OCCLUDED:
-        return _redirection_above(zone, name)
+        return redirection_above(zone, name)
     if flags & (FLAG_CUT | FLAG_DNAME):
         return _redirection(Node(octets), name)
     if encloser == qname:
@@ -149,7 +156,9 @@ def _match(node: Node, owner: bytes, qtype: int, found: Lookup) -> Lookup:
     """Complete a NO_DATA by what the node has for the type, if anything."""
     if qtype == _ALIAS:  # it is an order to us, and nothing that DNS has
         return found
-    rrset = node.rrset(owner, qtype)
+    # One type's RRSIGs do for a question that nobody needs to ask: the rest would
+    # only make it longer, as with ANY (RFC 8482 §4.1).
+    rrset = node.signatures(owner) if qtype == _RRSIG else node.rrset(owner, qtype)
     if rrset is not None:
         found.kind = Kind.ANSWER
         found.rrset = rrset
@@ -164,8 +173,8 @@ def _match(node: Node, owner: bytes, qtype: int, found: Lookup) -> Lookup:
     return found
 
 
-def _redirection_above(zone: Zone, name: bytes) -> Lookup:
-    """Find the cut or DNAME that hides an occluded name."""
+def redirection_above(zone: Zone, name: bytes) -> Lookup:
+    """Find the cut or DNAME that hides an occluded name: REFERRAL or DNAME."""
     while name != zone.origin:
         name = names.parent(name)
         octets = zone.get(name)

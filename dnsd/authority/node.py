@@ -25,6 +25,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dnsd.wire.errors import FormError
+from dnsd.wire.iana import RRType
 from dnsd.wire.rrset import RRset
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ FLAG_WILDCARD_CHILD = 0x10
 _HEAD_OCTETS = 3
 _RRSET_HEAD = struct.Struct(">IHH")
 _MAX_COUNT = 0xFFFF
+_RRSIG = int(RRType.RRSIG)
 
 _rrset_type = attrgetter("type")
 
@@ -126,6 +128,13 @@ class Node:
     def rrsets(self, owner: bytes) -> list[RRset]:
         """Return all RRsets under an owner name, by ascending type."""
         return [self._rrset_at(owner, index) for index in range(len(self.types))]
+
+    def signatures(self, owner: bytes) -> RRset | None:
+        """Return the RRSIGs of the first RRset that has any, as an RRset of their own."""
+        for rrset in self.rrsets(owner):
+            if rrset.signatures:
+                return RRset(owner, _RRSIG, rrset.ttl, rrset.signatures)
+        return None
 
     def smallest_rrset(self, owner: bytes) -> RRset | None:
         """Return the RRset of fewest octets, None in a node without any."""

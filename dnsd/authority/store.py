@@ -7,6 +7,7 @@ Three databases::
              "next_version"    4 octets, the next version id to hand out
     catalog  origin (wire)  -> version id (4), slot (2), flags (1), meta
     nodes    version id (4) + order key of the name -> node octets (node.py)
+             version id (4) + 0, chain, hash -> node octets of an NSEC3 RRset
 
 A version is built under a fresh id, where nobody looks, and becomes visible
 when its catalog row is written: one small transaction for all zones of a
@@ -24,8 +25,7 @@ lives across a turn of the reactor: it would pin pages that were given up.
 
 The store can always be made again from the zone files, so it trades the last
 publication for speed at a power failure (no sync of the meta page, which
-keeps the file whole) and it does not repair a damaged file: see
-:class:`StoreError`.
+keeps the file whole) and does not repair damage: see :class:`StoreError`.
 
 Not here: what a node means, which is ``lookup``. This module is long because it
 is the only one that may know LMDB.
@@ -34,14 +34,14 @@ is the only one that may know LMDB.
 from __future__ import annotations
 
 import errno
-import struct
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import lmdb
 from lmdb.verify import VerifyError, verify
 
 from dnsd.authority import keys
+from dnsd.authority.zone_row import ZoneRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,8 +58,6 @@ MAX_KEYS_PER_TRANSACTION = 2000
 MAX_OCTETS_PER_TRANSACTION = 8 << 20
 
 _FORMAT = b"dnsd zones 1"
-_ROW = struct.Struct(">IHB")
-_ROW_GENERATED = 0x01
 _LAST_VERSION = 0xFFFFFFFF
 
 _Result = TypeVar("_Result")
@@ -76,33 +74,6 @@ class StoreError(Exception):
     def __init__(self, message: str, *, rebuild: bool = False) -> None:
         super().__init__(message)
         self.rebuild = rebuild
-
-
-class ZoneRow(NamedTuple):
-    """What the catalog says of one zone.
-
-    Attributes:
-        version: id of the version that is served, from ZoneStore.build.
-        slot: generation slot of the zone, 1..4095.
-        meta: whatever the compiler notes about the zone, JSON.
-        generated: made by the server (a reverse zone), not read from a file.
-    """
-
-    version: int
-    slot: int
-    meta: bytes = b"{}"
-    generated: bool = False
-
-    def to_octets(self) -> bytes:
-        """Write the row as the catalog keeps it."""
-        flags = _ROW_GENERATED if self.generated else 0
-        return _ROW.pack(self.version, self.slot, flags) + self.meta
-
-    @classmethod
-    def from_octets(cls, octets: bytes) -> ZoneRow:
-        """Read a row as the catalog keeps it."""
-        version, slot, flags = _ROW.unpack_from(octets)
-        return cls(version, slot, octets[_ROW.size :], bool(flags & _ROW_GENERATED))
 
 
 def open_store(
@@ -232,7 +203,12 @@ class ZoneStore:
             raise _explain(self.path, error) from error
         return Snapshot(transaction, self._state, self._catalog, self.path)
 
-    def build(self, origin: bytes, nodes: Iterable[tuple[bytes, bytes]]) -> int:
+    def build(
+        self,
+        origin: bytes,
+        nodes: Iterable[tuple[bytes, bytes]],
+        hashes: Iterable[tuple[bytes, bytes, bytes]] = (),
+    ) -> int:
         """Write a version of a zone that nobody sees yet.
 
         What is written last may wait in memory for the next build or
@@ -242,6 +218,9 @@ class ZoneStore:
             origin: the apex; every name must be it or lie below it.
             nodes: names and node octets, each name once. Canonical order is
                 not needed but is written faster and packed tighter.
+            hashes: NSEC3 RRsets, each as its chain, its hash (``keys.of_hash``) and
+                the octets of a node with nothing else; they are kept apart, since
+                their owners are no names of the zone (RFC 5155 §7.2.8).
 
         Returns:
             The version's id, for a ZoneRow.
@@ -254,16 +233,11 @@ class ZoneStore:
         origin_octets = len(origin)
         self._unpublished.add(version)
         try:
+            for chain, digest, octets in hashes:
+                self._add(keys.of_hash(prefix, chain, digest), octets)
             for name, octets in nodes:
                 assert name.endswith(origin)
-                key = keys.of_name(prefix, len(name) - origin_octets, name)
-                self._pending.append((key, octets))
-                self._pending_octets += len(octets)
-                if (
-                    len(self._pending) >= MAX_KEYS_PER_TRANSACTION
-                    or self._pending_octets >= MAX_OCTETS_PER_TRANSACTION
-                ):
-                    self._flush()
+                self._add(keys.of_name(prefix, len(name) - origin_octets, name), octets)
         except BaseException:
             self.discard(version)
             raise
@@ -351,6 +325,13 @@ class ZoneStore:
             marked = transaction.get(b"format") is not None
         if not marked:
             self._write(change)
+
+    def _add(self, key: bytes, octets: bytes) -> None:
+        self._pending.append((key, octets))
+        self._pending_octets += len(octets)
+        is_full = self._pending_octets >= MAX_OCTETS_PER_TRANSACTION
+        if is_full or len(self._pending) >= MAX_KEYS_PER_TRANSACTION:
+            self._flush()
 
     def _fresh_version(self) -> int:
         version = self._next_version
@@ -511,7 +492,24 @@ class ZoneVersion:
         of the zone.
         """
         before, after = self._around(self._key(name))
+        if keys.is_of_hash(before):  # the root's stand between its apex and the rest
+            before = self._prefix
         return self._name(before), self._name(after)
+
+    def hash_at_or_before(self, chain: bytes, digest: bytes) -> tuple[bytes, bytes] | None:
+        """Return the NSEC3 RRset of a hash, or of the last before it in its chain.
+
+        Before the first stands the last of all, as in a circle (RFC 5155 §1.3).
+        Returned are its own hash and node octets; None if the chain is empty.
+        """
+        start = keys.of_hash(self._prefix, chain, b"")
+        before, key = self._around(start + digest)
+        if key != start + digest:
+            last = start + b"\xff" * (len(digest) + 1)
+            key = before if before.startswith(start) else self._around(last)[0]
+        with _explained(self._path):
+            octets = self._transaction.get(key) if key.startswith(start) else None
+        return None if octets is None else (key[len(start) :], octets)
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         """Walk through all nodes in canonical order: names and octets."""
@@ -522,6 +520,9 @@ class ZoneVersion:
                 key, octets = cursor.item()
                 if not key.startswith(self._prefix):
                     return
+                if keys.is_of_hash(key):
+                    found = cursor.set_range(self._prefix + b"\x01")
+                    continue
                 yield keys.to_name(key), octets
                 found = cursor.next()
 

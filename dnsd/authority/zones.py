@@ -11,9 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dnsd.authority import keys
+from dnsd.authority.node import Node
+from dnsd.authority.proofs import chain_of
 from dnsd.wire import names
 
 if TYPE_CHECKING:
+    from dnsd.authority.proofs import Chain
     from dnsd.authority.store import Snapshot, ZoneStore, ZoneVersion
 
 
@@ -42,6 +45,7 @@ class Zones:
         # origin -> version, key of the apex, slot, generated. Plain tuples of
         # plain values, which the garbage collector leaves out of its rounds.
         self._table: dict[bytes, tuple[int, bytes, int, bool]] = {}
+        self._chains: dict[bytes, Chain | None] = {}
         self._longest_origin = len(names.ROOT)
         self._commit_number = -1
         self._catalog_serial = -1
@@ -97,7 +101,20 @@ class Zones:
                 return above
         return self.closest(snapshot, qname)
 
+    def chain(self, zone: ServedZone) -> Chain | None:
+        """Return what a zone denies with, None if it is not signed.
+
+        It is read once a publication: an answer of an unsigned zone costs no
+        reading of its apex.
+        """
+        origin = zone.nodes.origin
+        if origin not in self._chains:
+            octets = zone.nodes.get(origin)
+            self._chains[origin] = None if octets is None else chain_of(origin, Node(octets))
+        return self._chains[origin]
+
     def _refresh(self, snapshot: Snapshot) -> None:
+        self._chains.clear()
         serial = snapshot.catalog_serial
         if serial == self._catalog_serial:
             return

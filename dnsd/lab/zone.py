@@ -6,18 +6,23 @@ relative to the origin, as in a master file (RFC 1035 §5.1) without its directi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from dnsd.authority.keys import chain_key
 from dnsd.authority.node import (
     FLAG_APEX,
     FLAG_CUT,
     FLAG_DNAME,
     FLAG_OCCLUDED,
     FLAG_WILDCARD_CHILD,
+    Node,
     encode_node,
 )
+from dnsd.authority.proofs import Chain, chain_of
+from dnsd.dnssec.nsec3_hash import digest_in
 from dnsd.wire import names, rdata
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import RRType, rrtype_from_text
@@ -33,6 +38,7 @@ _SOA_NUMBERS = b"".join(number.to_bytes(4, "big") for number in (1, 3600, 900, 6
 _NS = int(RRType.NS)
 _SOA = int(RRType.SOA)
 _DNAME = int(RRType.DNAME)
+_NSEC3 = int(RRType.NSEC3)
 
 
 @dataclass(slots=True)
@@ -44,6 +50,8 @@ class MemoryZone:
         rrsets: all that it holds, the SOA included.
         existing: names that own records, and empty non-terminals.
         parents: those of them that have names below.
+        signed_hashes: hash and node octets of NSEC3 records, by the key of their
+            chain (``authority.keys.of_hash``), in order.
     """
 
     origin: bytes
@@ -51,6 +59,8 @@ class MemoryZone:
     existing: set[bytes]
     parents: set[bytes]
     _nodes: dict[bytes, bytes]
+    _ordered: list[tuple[bytes, bytes]]
+    signed_hashes: dict[bytes, list[tuple[bytes, bytes]]]
 
     def get(self, name: bytes) -> bytes | None:
         """Return the octets of a node, None for a name without records."""
@@ -65,6 +75,22 @@ class MemoryZone:
         while name not in self.existing:
             name = name[1 + name[0] :]
         return name
+
+    def neighbours(self, name: bytes) -> tuple[bytes | None, bytes | None]:
+        """Return the last name with records before this one, and the first not before."""
+        place = bisect_left(self._ordered, (names.order_key(name), b""))
+        before = self._ordered[place - 1][1] if place else None
+        return before, self._ordered[place][1] if place < len(self._ordered) else None
+
+    def hash_at_or_before(self, chain: bytes, digest: bytes) -> tuple[bytes, bytes] | None:
+        """Return the NSEC3 record of a hash, or of the last before it in the circle."""
+        hashes = self.signed_hashes.get(chain, [])
+        if not hashes:
+            return None
+        place = bisect_left(hashes, (digest, b""))
+        if place < len(hashes) and hashes[place][0] == digest:
+            return hashes[place]
+        return hashes[place - 1]
 
 
 def zone(origin: bytes, rrsets: Iterable[RRset]) -> MemoryZone:
@@ -81,6 +107,7 @@ def zone(origin: bytes, rrsets: Iterable[RRset]) -> MemoryZone:
     kept = list(rrsets)
     if not any(rrset.type == _SOA for rrset in kept):
         kept.append(RRset(origin, _SOA, DEFAULT_TTL, (origin + origin + _SOA_NUMBERS,)))
+    hashes = _take_hashes(origin, kept)
     by_owner: dict[bytes, list[RRset]] = {}
     for rrset in kept:
         by_owner.setdefault(rrset.owner, []).append(rrset)
@@ -103,7 +130,23 @@ def zone(origin: bytes, rrsets: Iterable[RRset]) -> MemoryZone:
         owner: encode_node(_flags(owner, origin, stops, existing), found)
         for owner, found in by_owner.items()
     }
-    return MemoryZone(origin, kept, existing, parents, nodes)
+    ordered = sorted((names.order_key(owner), owner) for owner in by_owner)
+    return MemoryZone(origin, kept, existing, parents, nodes, ordered, hashes)
+
+
+def _take_hashes(origin: bytes, kept: list[RRset]) -> dict[bytes, list[tuple[bytes, bytes]]]:
+    """Take the NSEC3 RRsets out: their owners are no names (RFC 5155 §7.2.8)."""
+    hashes: dict[bytes, list[tuple[bytes, bytes]]] = {}
+    for rrset in [rrset for rrset in kept if rrset.type == _NSEC3]:
+        kept.remove(rrset)
+        digest = digest_in(rrset.owner, origin)
+        if digest is None:
+            raise FormError(f"{names.to_text(rrset.owner)} is no hash in the zone")
+        chain = chain_key(rrset.rdatas[0])
+        hashes.setdefault(chain, []).append((digest, encode_node(0, [rrset])))
+    for found in hashes.values():
+        found.sort()
+    return hashes
 
 
 def _flags(owner: bytes, origin: bytes, stops: dict[bytes, int], existing: set[bytes]) -> int:
@@ -195,3 +238,9 @@ class MemoryZones:
             if above is not None:
                 return above
         return self.closest(snapshot, qname)
+
+    def chain(self, zone: MemoryServedZone) -> Chain | None:
+        """Return what a zone denies with, None if it is not signed."""
+        origin = zone.nodes.origin
+        octets = zone.nodes.get(origin)
+        return None if octets is None else chain_of(origin, Node(octets))

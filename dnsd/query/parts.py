@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 class Authority(Protocol):
     """Finds what our zones say to a question."""
 
-    def __call__(self, qname: bytes, qtype: int, *, every_type: bool) -> Answer | None:
+    def __call__(
+        self, qname: bytes, qtype: int, *, every_type: bool, dnssec_ok: bool = False
+    ) -> Answer | None:
         """Answer a question of class IN; ``None`` if no zone of ours holds it.
 
         Args:
             qname: name in canonical form.
             qtype: any type that is not for transfers.
             every_type: QTYPE ANY gets all RRsets instead of one (RFC 8482 §4.1).
+            dnssec_ok: what proves the answer is wanted too (RFC 4035 §3.1).
         """
         ...
 

@@ -241,8 +241,12 @@ class Pipeline:
 
     def _ask_authority(self, exchange: Exchange, _later: Later) -> Reply | None:
         query = exchange.query
+        edns = query.edns
         answer = self._parts.authority(
-            query.qname, query.qtype, every_type=not exchange.is_datagram
+            query.qname,
+            query.qtype,
+            every_type=not exchange.is_datagram,
+            dnssec_ok=edns is not None and edns.do,
         )
         if answer is not None:
             exchange.answer = answer

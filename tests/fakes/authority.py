@@ -60,7 +60,7 @@ class FakeAuthority:
         self._rrsets = {(rrset.owner, rrset.type): rrset for rrset in RECORDS}
         self._owners = {rrset.owner for rrset in RECORDS}
 
-    def __call__(self, qname, qtype, *, every_type=False):
+    def __call__(self, qname, qtype, *, every_type=False, dnssec_ok=False):
         self.asked.append((qname, qtype, every_type))
         if self.failure is not None:
             raise self.failure

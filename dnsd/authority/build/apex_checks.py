@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OWNER_OUTSIDE = error("owner-outside-zone", "RFC 1034 §4.2.1", "owners inside the zone")
 DUPLICATE = warning("duplicate-record", "RFC 2181 §5", "each record once")
-SIGNING_RECORD = warning("signing-record", "RFC 4035 §2", "no records that signing makes")
+SIGNING_RECORD = warning("signing-record", "RFC 4035 §2", "signatures of a whole zone, its SOA too")
 
 SOA_TWICE = error("soa-twice", "RFC 1035 §5.2", "one SOA")
 APEX_NS = error("apex-ns-missing", "RFC 1034 §4.2.1", "name servers at the top of the zone")
@@ -50,7 +50,7 @@ def check_left_out(zone: SortedZone, findings: Findings) -> None:
         findings.add(OWNER_OUTSIDE, record.where, message)
     for record in zone.repeated:
         findings.add(DUPLICATE, record.where, f"{place(record)} is written twice")
-    for record in zone.signing:
+    for record in () if zone.is_signed else zone.signing:
         findings.add(SIGNING_RECORD, record.where, f"{place(record)} is left out")
 
 

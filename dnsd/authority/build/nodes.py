@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dnsd.authority.build import soa
+from dnsd.authority.build.presigned import Presigned
 from dnsd.authority.build.sorted_zone import CUT, DNAME, OCCLUDED, rrsets
 from dnsd.authority.node import (
     FLAG_APEX,
@@ -34,12 +35,13 @@ def nodes(zone: SortedZone, serial: int) -> Iterator[tuple[bytes, bytes]]:
     """Iterate over the nodes of a zone without errors, in canonical order.
 
     Args:
-        zone: the zone, its SOA included.
+        zone: the zone, its SOA included; what it was signed with stays with it.
         serial: what the SOA gets.
 
     Returns:
         Owner names and node octets.
     """
+    presigned = Presigned(zone)
     for owner, records in zone.owners():
         found = [
             RRset(
@@ -52,6 +54,7 @@ def nodes(zone: SortedZone, serial: int) -> Iterator[tuple[bytes, bytes]]:
         ]
         if owner == zone.origin:
             _set_serial(found, serial)
+        presigned.complete(owner, found)
         yield owner, encode_node(_flags(zone, owner), found)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import struct
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from dnsd.authority.build.findings import warning
@@ -78,10 +79,14 @@ def with_serial(soa_rdata: bytes, number: int) -> bytes:
 
 
 def content_digest(zone: SortedZone) -> bytes:
-    """Digest all records in canonical order; a kept SOA has serial 0 here."""
+    """Digest all records in canonical order; a kept SOA has serial 0 here.
+
+    Of a zone signed elsewhere the signatures are part of the content.
+    """
     digest = blake2b(digest_size=_DIGEST_OCTETS)
     pieces: list[bytes] = []
-    for record in zone.records:
+    signing = sorted(zone.signing, key=_written) if zone.is_signed else []
+    for record in chain(zone.records, signing):
         pieces += (
             record.owner,
             struct.pack(">HIH", record.type, record.ttl, len(record.rdata)),
@@ -92,6 +97,10 @@ def content_digest(zone: SortedZone) -> bytes:
             pieces.clear()
     digest.update(b"".join(pieces))
     return digest.digest()
+
+
+def _written(record: Record) -> tuple[bytes, int, bytes]:
+    return record.owner, record.type, record.rdata
 
 
 def next_serial(last: int | None, wall_now: int) -> int:

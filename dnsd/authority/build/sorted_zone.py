@@ -42,7 +42,7 @@ _MARK_OF_TYPE: dict[int, int] = {
     RRType.DNAME: DNAME,
 }
 
-# Made by signing. The server does not take them over from a file, because they
+# Made by signing. The server takes them over from a file only as a whole, since they
 # would be wrong as soon as it keeps a serial or makes a record.
 SIGNING_TYPES = frozenset({RRType.RRSIG, RRType.NSEC, RRType.NSEC3, RRType.NSEC3PARAM})
 
@@ -56,11 +56,13 @@ class SortedZone:
             zone, without repetitions and without :data:`SIGNING_TYPES`.
         outside: records whose owner is not in the zone.
         repeated: records that say again what another one said.
-        signing: records of :data:`SIGNING_TYPES`, left out.
+        signing: records of :data:`SIGNING_TYPES`, left out unless the zone is signed.
+        is_signed: it was signed before it was read: there are a DNSKEY, a SOA that is not
+            the server's and so has a serial, and an RRSIG of it.
         marks: of every name with records and of every empty non-terminal.
     """
 
-    __slots__ = ("marks", "origin", "outside", "records", "repeated", "signing")
+    __slots__ = ("is_signed", "marks", "origin", "outside", "records", "repeated", "signing")
 
     def __init__(self, origin: bytes, records: list[Record]) -> None:
         self.origin = origin
@@ -71,6 +73,7 @@ class SortedZone:
         self.marks: dict[bytes, int] = {}
         self._take(records)
         self._mark()
+        self.is_signed = self._has_signed_soa()
 
     def _take(self, records: list[Record]) -> None:
         origin = self.origin
@@ -85,6 +88,19 @@ class SortedZone:
                 kept.append(record)
         kept.sort(key=_SortKey())
         self._drop_repetitions()
+
+    def _has_signed_soa(self) -> bool:
+        soas = self.apex(RRType.SOA)
+        return (
+            any(soa.rdata[-20:-16] != bytes(4) for soa in soas)
+            and bool(self.apex(RRType.DNSKEY))
+            and any(
+                record.type == RRType.RRSIG
+                and record.rdata[:2] == RRType.SOA.to_bytes(2, "big")
+                and record.owner == self.origin
+                for record in self.signing
+            )
+        )
 
     def _drop_repetitions(self) -> None:
         records = self.records

@@ -40,7 +40,7 @@ class World:
         self.texts = {"www.one.test.": 1, "big.one.test.": 60, "www.two.test.": 1}
         self.edition = 0
 
-    def __call__(self, qname, qtype, *, every_type):
+    def __call__(self, qname, qtype, *, every_type, dnssec_ok):
         name = names.to_text(qname)
         slot = 1 if name.endswith("one.test.") else 2 if name.endswith("two.test.") else None
         if slot is None:

@@ -69,7 +69,7 @@ def test_records_that_are_no_part_of_the_zone_are_said():
         ),
         (
             "test: warning: signing-record: a.example.test. NSEC is left out\n"
-            "    expected: no records that signing makes (RFC 4035 §2)"
+            "    expected: signatures of a whole zone, its SOA too (RFC 4035 §2)"
         ),
     ]
 
