@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dnsd.dnssec import chain, digests, keys, validation
 from dnsd.dnssec.algorithms import HASHES, Algorithm, DigestType
 from dnsd.resolver.cache.contract import Security
+from dnsd.resolver.outcome import BOGUS_CODES
 from dnsd.resolver.security.evidence import Concluded, Entered, SigningEnds, Verified
 from dnsd.wire import names
 from dnsd.wire.iana import RRType, rcode_to_text, rrtype_to_text
@@ -113,9 +114,11 @@ class Findings:
 
     def _broken(self, path: list[bytes], outcome: Outcome) -> BrokenLink | None:
         """Name the first thing that was bogus for the one reason: all else follows from it."""
-        for link in map(self._link, self._zones(path)):
-            if link["status"] == "unknown":  # nobody gave the keys
-                return {"name": link["zone"], "type": "DNSKEY"}
+        if outcome.explanation is not None and outcome.explanation.code not in BOGUS_CODES:
+            # Nothing was wrong but that nobody gave the keys.
+            for link in map(self._link, reversed(self._zones(path))):
+                if link["status"] == "unknown":
+                    return {"name": link["zone"], "type": "DNSKEY"}
         for each in self._concluded.values():
             is_reason = each.judged.explanation == outcome.explanation
             if each.judged.is_bogus and is_reason and _is_above(each.name, path):
