@@ -140,7 +140,10 @@ class _Chain:
             entry = world.records.find_stale(name, self.type, now, age)
             if entry is not None and entry.security is Security.BOGUS:
                 entry = None
-            self.outcome.stale = self.outcome.stale or entry is not None
+            if entry is not None:
+                self.outcome.stale = True
+                # Its signatures may have expired with it (RFC 4035 §5.3.3).
+                self.outcome.security = Security.INDETERMINATE
         return entry
 
     def add(self, entry: Entry, name: bytes) -> bytes | None:

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 from fakes.signed import rsa_dnskey
-from fakes.signed_internet import DNSKEY, DS, NSEC, VALIDITY, SignedAuthority, SignedZone
+from fakes.signed_internet import DNSKEY, DS, NOW, NSEC, VALIDITY, SignedAuthority, SignedZone
 from fakes.signed_world import SignedWorld, address, every_rrset, without_signatures
 
 from dnsd.dnssec import digests, keys, nsec3_chain, nsec3_hash
 from dnsd.dnssec.bitmaps import render
+from dnsd.dnssec.signing import Validity
 from dnsd.dnssec.zone_names import ZoneName
 from dnsd.lab.zone import zone_from_text
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
@@ -281,3 +282,46 @@ def test_a_zone_does_not_deny_what_the_zone_above_says_of_it():
     )
     assert verdict(made.ask("shop.test.", A)) == (NXDOMAIN, "INSECURE")
     assert verdict(made.ask("shop.test.", DS)) == (NOERROR, "SECURE")
+
+
+def test_a_denial_lives_no_longer_than_the_signature_of_its_proof():
+    made = internet()
+    soon = Validity(NOW - 100, NOW + 7)
+    key = made.zones["bank.test."].key
+
+    def expiring(rrset):
+        if rrset.type != NSEC:
+            return rrset
+        return replace(rrset, signatures=(key.sign(rrset, N("bank.test."), soon),))
+
+    made.servers["bank.test."].tamper = lambda _name, _type, found: every_rrset(found, expiring)
+    for name, rcode in ("nobody.bank.test.", NXDOMAIN), ("x.wild.bank.test.", NOERROR):
+        outcome = made.ask(name)
+        assert verdict(outcome) == (rcode, "SECURE")
+        assert {rrset.ttl for rrset in outcome.answer + outcome.authority} == {7}
+
+
+def test_an_expired_answer_is_not_called_secure():
+    """Its signature may have expired too, and nobody has looked since."""
+    made = internet()
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+    assert made.asker.resolver.known(N("www.bank.test."), A, stale=True).security.name == "SECURE"
+    made.asker.internet.run(made.asker.internet.now() + 400)
+    outcome = made.asker.resolver.known(N("www.bank.test."), A, stale=True)
+    assert (outcome.rcode, outcome.stale) == (NOERROR, True)
+    assert outcome.security.name == "INDETERMINATE"
+
+
+def test_a_prefetched_lie_takes_nothing_away():
+    made = internet()
+    made.ask("www.bank.test.")
+    made.servers["bank.test."].tamper = lambda _name, _type, found: every_rrset(
+        found, lambda each: replace(each, rdatas=(FORGED,)) if each.type == A else each
+    )
+    made.asker.internet.run(made.asker.internet.now() + 280)
+    made.asker.resolver.refresh(N("www.bank.test."), A)
+    made.asker.internet.run(made.asker.internet.now() + 5)
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+    made.asker.internet.run(made.asker.internet.now() + 30)
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
+    assert made.asker.resolver.known(N("www.bank.test."), A, stale=True) is None
