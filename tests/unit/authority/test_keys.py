@@ -39,3 +39,21 @@ def test_shared_octets_are_counted_from_the_beginning(left, right, shared):
             break
         expected += 1
     assert count == expected
+
+
+def test_hashes_stand_behind_no_name_and_before_none_but_below_the_root():
+    chain = b"\0\1\2ab"
+    key = keys.of_hash(keys.of_apex(7, names.from_text("example.test.")), chain, bytes(20))
+    assert key == b"\0\0\0\7\0" + chain + bytes(20)
+    assert keys.is_of_hash(key)
+    for text in (".", "\\000.", "test.", "*."):
+        apex = keys.of_apex(7, names.from_text(text))
+        assert not keys.is_of_hash(apex)
+        assert apex == keys.of_apex(7, names.ROOT) or apex > key
+
+
+def test_a_chain_is_told_by_iterations_and_salt():
+    param = b"\1\0\0\5\2ab"
+    assert keys.chain_key(param) == b"\0\5\2ab"
+    assert keys.chain_key(b"\1\1\0\5\2ab\x14" + bytes(20)) == keys.chain_key(param)
+    assert keys.chain_key(b"\1\0\0\0\0") == b"\0\0\0"

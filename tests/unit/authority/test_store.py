@@ -419,3 +419,51 @@ def test_a_store_of_another_version_is_to_be_built_again(tmp_path):
     with pytest.raises(StoreError, match="another version of dnsd wrote it") as caught:
         open_store(path)
     assert caught.value.rebuild
+
+
+# NSEC3 records, which stand under hashes.
+
+CHAIN, OTHER_CHAIN = b"\0\0\0", b"\0\1\1s"
+
+
+def digest(octet):
+    return bytes((octet,)) * 20
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, names.ROOT], ids=["zone", "root"])
+def test_hashes_are_found_in_a_circle_and_are_no_names(store, origin):
+    apex = [(origin, b"apex"), (names.from_text("zz", origin), b"zz")]
+    hashes = [(CHAIN, digest(x), bytes((x,))) for x in (0, 5, 255)]
+    hashes.append((OTHER_CHAIN, digest(7), b"other"))
+    version = store.build(origin, apex, hashes)
+    store.build(origin, apex, [(CHAIN, digest(6), b"another version")])
+    store.publish({origin: ZoneRow(version, 1)})
+    assert served(store, origin) == dict(apex)
+    with store.snapshot() as snapshot:
+        zone = snapshot.version(snapshot.row(origin), origin)
+        found = [zone.hash_at_or_before(CHAIN, digest(x))[1] for x in (0, 3, 5, 6, 254, 255)]
+        assert found == [b"\0", b"\0", b"\5", b"\5", b"\5", b"\xff"]
+        for x in (0, 7, 8):  # the only one of its chain is before every hash
+            assert zone.hash_at_or_before(OTHER_CHAIN, digest(x)) == (digest(7), b"other")
+        assert zone.hash_at_or_before(b"\0\2\0", digest(1)) is None
+        assert zone.neighbours(names.from_text("a", origin)) == (origin, apex[1][0])
+        assert zone.closest_encloser(names.from_text("a.b.c", origin)) == origin
+        assert zone.has_below(origin)
+
+
+def test_before_the_first_hash_stands_the_last_of_its_own_chain(store):
+    hashes = [(CHAIN, digest(x), bytes((x,))) for x in (5, 9)]
+    hashes.append((OTHER_CHAIN, digest(7), b"other"))
+    store.publish({ORIGIN: ZoneRow(store.build(ORIGIN, [(ORIGIN, b"")], hashes), 1)})
+    with store.snapshot() as snapshot:
+        zone = snapshot.version(snapshot.row(ORIGIN), ORIGIN)
+        assert zone.hash_at_or_before(CHAIN, digest(1)) == (digest(9), b"\x09")
+
+
+def test_hashes_of_a_dead_version_are_collected_with_it(store):
+    serve(store, [])
+    store.publish(
+        {ORIGIN: ZoneRow(store.build(ORIGIN, [(ORIGIN, b"")], [(CHAIN, digest(1), b"x")]), 1)}
+    )
+    serve(store, [(ORIGIN, b"new")])
+    assert store.collect() == 2
