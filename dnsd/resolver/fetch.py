@@ -200,8 +200,7 @@ class _Fetch:
         if trust is None:
             return
         told.judged = yield from Judge(self._world, self._budget, cut.zone).reply(told.said, rrtype)
-        if told.judged.is_bogus and told.judged.explanation is not None:
-            trust.note(self._question.name, rrtype, told.judged.explanation)
+        trust.note(self._question.name, rrtype, told.judged.explanation)
 
     def _not_without_proof(self, told: Told) -> Failed | None:
         """Fail where a denial is bogus and has nothing by which it could be kept."""

@@ -153,6 +153,10 @@ class _Chain:
         is_bogus = entry.security is Security.BOGUS
         security = Security.INDETERMINATE if is_bogus else entry.security
         outcome.security = min(outcome.security, security)
+        trust = self._world.trust
+        if trust is not None and security is Security.INSECURE:
+            # Why it is not secure although it is signed, if it is (RFC 8914 §4).
+            outcome.explanation = outcome.explanation or trust.reason(name, self.type)
         if self._world.options.prefetch and not self._is_stale:
             self._note_refresh(entry)
         ttl = self._ttl(entry)

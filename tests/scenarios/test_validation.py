@@ -325,3 +325,19 @@ def test_a_prefetched_lie_takes_nothing_away():
     made.asker.internet.run(made.asker.internet.now() + 30)
     assert made.ask("www.bank.test.").rcode == SERVFAIL
     assert made.asker.resolver.known(N("www.bank.test."), A, stale=True) is None
+
+
+def test_why_a_signed_name_is_not_secure_is_said():
+    texts = {
+        ".": "",
+        "test.": "",
+        "odd.test.": "www A 192.0.2.1\n",
+        "shop.test.": "www A 192.0.2.2\n",
+    }
+    made = SignedWorld(texts, unsigned=("shop.test.",), unknown=("odd.test.",))
+    for _ in range(2):
+        assert made.ask("www.odd.test.").explanation.code == 1
+        assert made.ask("www.shop.test.").explanation is None
+    made = internet()
+    made.asker.world.trust.negative[N("bank.test.")] = NOW + 100
+    assert made.ask("www.bank.test.").explanation.code == 33

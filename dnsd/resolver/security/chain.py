@@ -178,7 +178,7 @@ def keys_of(world: World, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
     if found.security is Security.BOGUS:
         return ZoneKeys(Security.BOGUS, explanation=trust.why(zone, _DNSKEY))
     if found.security is not Security.SECURE:
-        return ZoneKeys(Security.INSECURE)
+        return ZoneKeys(Security.INSECURE, explanation=trust.reason(zone, _DNSKEY))
     if found.type != _DNSKEY or found.rrset is None:
         return NO_ZONE
     return ZoneKeys(Security.SECURE, keys.usable_keys(found.rrset.rdatas))

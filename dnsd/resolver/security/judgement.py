@@ -147,6 +147,7 @@ class Judge:
             return (yield from self._unsigned(rrset.owner, rrset.type, judged, why))
         known = yield from self._keys(signer)
         if known.security is Security.INSECURE:
+            judged.explanation = judged.explanation or known.explanation
             return Security.INSECURE
         if known.security is Security.BOGUS:
             return (yield from self._unsigned(rrset.owner, rrset.type, judged, known.explanation))
@@ -210,6 +211,7 @@ class Judge:
             return (yield from self._unsigned(name, rrtype, judged, why))
         known = yield from self._keys(soa.owner)
         if known.security is Security.INSECURE:
+            judged.explanation = judged.explanation or known.explanation
             return Security.INSECURE
         if known.security is Security.BOGUS:
             return (yield from self._unsigned(name, rrtype, judged, known.explanation))

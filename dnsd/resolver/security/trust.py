@@ -33,7 +33,7 @@ class Trust:
         unix_time: returns Unix seconds.
         negative: names, in canonical form, at and below which nothing is validated →
             Unix seconds until which that lasts.
-        reasons: why what is bogus is so, by name and type; as long as there is room.
+        reasons: why what is not secure is so, by name and type; as long as there is room.
     """
 
     anchors: dict[bytes, tuple[Ds, ...]]
@@ -41,13 +41,20 @@ class Trust:
     negative: dict[bytes, int] = field(default_factory=dict)
     reasons: Recent[Explanation] = field(default_factory=partial(Recent, _REASONS))
 
-    def note(self, name: bytes, rrtype: int, reason: Explanation) -> None:
-        """Remember why what a name has of a type is bogus."""
-        self.reasons.put(_key(name, rrtype), reason)
+    def note(self, name: bytes, rrtype: int, reason: Explanation | None) -> None:
+        """Remember why what a name has of a type is not secure; ``None`` if it is."""
+        if reason is None:
+            self.reasons.remove(_key(name, rrtype))
+        else:
+            self.reasons.put(_key(name, rrtype), reason)
+
+    def reason(self, name: bytes, rrtype: int) -> Explanation | None:
+        """Return why what a name has of a type is not secure, if that is known."""
+        return self.reasons.get(_key(name, rrtype))
 
     def why(self, name: bytes, rrtype: int) -> Explanation:
         """Return why what a name has of a type is bogus."""
-        return self.reasons.get(_key(name, rrtype)) or _BOGUS
+        return self.reason(name, rrtype) or _BOGUS
 
     def anchor_above(self, name: bytes) -> bytes | None:
         """Return the closest anchor at or above a name; ``None`` if there is none."""
