@@ -1,6 +1,7 @@
 """A resolver as its clients see it, in simulated time: recursion over a lab Internet."""
 
 from dataclasses import dataclass
+from math import inf
 
 from fakes.internet import Asker
 
@@ -10,7 +11,7 @@ from dnsd.query.request import Request, Transport
 from dnsd.query.waiting import Waiting, WaitingOptions
 from dnsd.resolver import shedding
 from dnsd.resolver.client_rates import ClientLimits, MissRates, WaitingAnswers
-from dnsd.wire.message import RD, parse_query
+from dnsd.wire.message import RA, RD, parse_query
 
 CLIENT = b"\xc6\x33\x64\x01"
 TICK_S = 0.1  # as run/upkeep
@@ -26,7 +27,8 @@ class Served:
         rrtype: asked for.
         exchange: with the answer, when it is there.
         began: simulated seconds when it was asked.
-        ended: simulated seconds when the answer was there; negative before.
+        ended: simulated seconds when the answer was there; negative before, infinite if
+            none was sent because too many waited.
         is_dropped: no reply is sent at all.
     """
 
@@ -44,7 +46,9 @@ class Served:
 
     @property
     def rcode(self):
-        return self.exchange.answer.rcode
+        """Of the answer; ``None`` when nothing was sent."""
+        answer = self.exchange.answer
+        return None if answer is None else answer.rcode
 
 
 class Clients:
@@ -84,7 +88,8 @@ class Clients:
         octets = _HEADER + name + rrtype.to_bytes(2, "big") + b"\0\1"
         request = Request(octets, client, 5353, None, Transport.UDP, now, 0)
         query = parse_query(octets)
-        served = Served(name, rrtype, Exchange(request, query, 0, is_datagram=True), now)
+        exchange = Exchange(request, query, 0, is_datagram=True, flags=RA)
+        served = Served(name, rrtype, exchange, now)
 
         def end():
             served.ended = self.internet.now()
@@ -95,7 +100,8 @@ class Clients:
             self._tick()
         else:
             served.is_dropped = found is Found.DROPPED
-            served.ended = now
+            # Who gets no reply at all asks again, which is not played here.
+            served.ended = inf if served.is_dropped else now
         return served
 
     def ask_and_wait(self, name, rrtype, client=CLIENT):
