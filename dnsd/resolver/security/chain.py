@@ -190,7 +190,9 @@ def where_signing_ends(
     """Find out whether a name need not be signed, as a procedure.
 
     Goes down from the zone whose server was asked, which is signed itself or not, to
-    the name, looking for a zone cut at which signing ends (RFC 4035 §5.2).
+    the name, looking for a zone cut at which signing ends (RFC 4035 §5.2). At a zone for
+    which the operator names servers it ends as well if the zone above knows nothing of
+    it: it is the operator's own, and the world's keys say nothing of it.
 
     Args:
         world: where trust begins, and the cache.
@@ -217,6 +219,8 @@ def where_signing_ends(
         found = yield from delegated(world, place, budget)
         if found.cut in (Cut.UNSIGNED, Cut.BOGUS):
             return found
+        if found.cut is Cut.NONE and place in world.configured:
+            return _UNSIGNED
     return _NO_CUT
 
 

@@ -16,6 +16,7 @@ from fakes.signed_internet import (
 )
 
 from dnsd.dnssec.signing import Validity
+from dnsd.lab.zone import zone_from_text
 from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.delegation import Delegation
 from dnsd.wire import names
@@ -294,3 +295,25 @@ def test_a_chain_of_trust_that_was_found_is_not_looked_for_again(world):
     made.ask("www.bank.test.")
     assert made.ask("ns.bank.test.").packets == 1
     assert made.ask("nobody.bank.test.").packets == 1
+
+
+def configure(made, zone, server):
+    """Lets an address be asked about a zone, as an operator does."""
+    address = b"\xc0\0\2\x09"
+    made.asker.internet.servers[address] = server
+    made.asker.world.configured[N(zone)] = Delegation(N(zone), (b"",), {b"": (address,)}, stub=True)
+
+
+def test_a_zone_of_the_operator_that_the_world_does_not_know_needs_no_signature(world):
+    made = world()
+    corp = zone_from_text("corp.test.", "@ NS ns\nns A 192.0.2.9\nwww A 192.0.2.91\n")
+    configure(made, "corp.test.", SignedAuthority([corp]))
+    assert verdict(made.ask("www.corp.test.")) == (NOERROR, "INSECURE")
+    assert verdict(made.ask("nobody.corp.test.")) == (NXDOMAIN, "INSECURE")
+
+
+def test_a_zone_of_the_operator_that_is_signed_must_validate(world):
+    made = world()
+    bank = zone_from_text("bank.test.", "@ NS ns\nns A 192.0.2.9\nwww A 6.6.6.6\n")
+    configure(made, "bank.test.", SignedAuthority([bank]))
+    assert made.ask("www.bank.test.").rcode == SERVFAIL
