@@ -62,6 +62,7 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
         "cache": "dnsd.cli.cache:cache",
         "leaktest": "dnsd.cli.leaktest:leaktest",
         "zone": "dnsd.cli.zone:zone",
+        "key": "dnsd.cli.key:key",
         "status": "dnsd.cli.status:status",
         "config": "dnsd.cli.config:config",
         "lab": "dnsd.cli.lab:lab",

@@ -80,14 +80,20 @@ def import_file(file: str, origin: bytes, output: Path | None) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["master", "octodns", "yaml"]),
+    type=click.Choice(["master", "octodns", "yaml", "served"]),
     default="master",
     show_default=True,
-    help="Master file, octoDNS, or YAML with the zone's settings.",
+    help="Master file, octoDNS, YAML with the zone's settings, or a master file of all that is"
+    " served, signatures included.",
 )
 @config_option
 def export(name: bytes, form: str, config_file: Path | None) -> None:
-    """Write the zone NAME as its file says it, in another form."""
+    """Write the zone NAME as its file says it, in another form, or as it is served."""
+    if form == "served":
+        from dnsd.cli.zone_records import served_records  # noqa: PLC0415 - with the store
+
+        click.echo("\n".join(served_records(name, load(config_file))))
+        return
     draft = read_draft(name, load(config_file))
     if form == "master":
         records = [*_kept_soa(draft, config_file), *draft.records]

@@ -45,6 +45,7 @@ def show(name: bytes, generated: bool, config_file: Path | None, as_json: bool) 
         print_json({**found, **({"generated_records": records} if generated else {})})
         return
     print_table(_facts(found))
+    _print_signing(name, found, config_file)
     if records:
         click.echo("\n" + "\n".join(records))
     print_problems(found["problems"])
@@ -94,6 +95,24 @@ def _generated_records(name: bytes, zone: Zone, config_file: Path | None) -> lis
     from dnsd.cli.zone_files import generated_records  # noqa: PLC0415 - with store and YAML
 
     return generated_records(name, zone, config_file)
+
+
+def _print_signing(name: bytes, zone: Zone, config_file: Path | None) -> None:
+    """Tell how a zone is signed and what its parent must publish."""
+    if zone["signing"] is None:
+        return
+    from dnsd.authority.signing_keys import rows_in  # noqa: PLC0415 - few zones are signed
+    from dnsd.cli.key import ds_records, moment  # noqa: PLC0415
+    from dnsd.config.loader import load  # noqa: PLC0415
+
+    signing = zone["signing"]
+    print_table(
+        [("signed", f"policy {signing['policy']}, until {moment(signing['expires'])} at least")]
+    )
+    rows = [row for row in rows_in(load(config_file).signing_keys) if row.zone == name]
+    click.echo("the parent must publish:")
+    for line in ds_records(rows):
+        click.echo(f"  {line}")
 
 
 def _source(zone: Zone) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dnsd.config import normal_listen, normal_resolver, schema
+from dnsd.config.written_dnssec import ALGORITHMS
+from dnsd.dnssec.policy import DEFAULT, SigningPolicy
 from dnsd.source.problems import Problem, Severity, Where
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from dnsd.config.machine import Machine
     from dnsd.config.places import Surroundings
     from dnsd.config.written import WrittenAuthority, WrittenConfig
+    from dnsd.config.written_dnssec import WrittenDnssec
     from dnsd.config.written_limits import WrittenLimits
     from dnsd.source.marked_yaml import Document
 
@@ -61,6 +64,7 @@ def normalize(
         log=schema.Log(written.log.level),
         answer_cache=written.answer_cache,
         limits=_limits(written.limits),
+        signing_policies=_signing_policies(written.dnssec),
         warnings=(),
     )
 
@@ -150,6 +154,19 @@ def _authority(written: WrittenAuthority, surroundings: Surroundings) -> schema.
         max_deletion_share=written.max_deletion_share,
         watch=written.watch,
     )
+
+
+def _signing_policies(written: WrittenDnssec) -> dict[str, SigningPolicy]:
+    found = {DEFAULT: SigningPolicy()}
+    for each in written.policies or ():
+        found[each.name.decode()] = SigningPolicy(
+            algorithm=ALGORITHMS[each.algorithm],
+            split_keys=each.keys == "ksk-zsk",
+            nsec3=each.nsec3 is not False,
+            opt_out=each.nsec3 is None,
+            validity_s=int(each.validity),
+        )
+    return found
 
 
 def _limits(written: WrittenLimits) -> schema.Limits:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dnsd.config.schema_resolver import Cache, Resolver
+    from dnsd.dnssec.policy import SigningPolicy
     from dnsd.source.problems import Problem
 
 
@@ -221,6 +223,7 @@ class Config:
         state_directory: where the server keeps what it must not forget.
         user: user to become after binding, None to stay who we are.
         answer_cache: ready answers are kept and sent again.
+        signing_policies: how zones may be signed, by name; one is ``default``.
         warnings: what the operator should know although the file can be used.
     """
 
@@ -240,6 +243,7 @@ class Config:
     log: Log
     answer_cache: bool
     limits: Limits
+    signing_policies: Mapping[str, SigningPolicy]
     warnings: tuple[Problem, ...]
 
     @property
@@ -251,6 +255,11 @@ class Config:
     def block_lists(self) -> Path:
         """The directory of fetched block lists and of the store of compiled ones."""
         return self.state_directory / "block-lists"
+
+    @property
+    def signing_keys(self) -> Path:
+        """The directory of private keys of signed zones."""
+        return self.state_directory / "keys"
 
     @property
     def serials(self) -> Path:

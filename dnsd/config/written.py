@@ -17,6 +17,7 @@ from dnsd.config.kinds import Choice, Several, SeveralSections, Share, Switch, T
 from dnsd.config.name_kinds import UrlPath
 from dnsd.config.places import FilePath, ReadableFile, SecretFile, SocketPath, UserName, ZonePath
 from dnsd.config.section import Section, key, section
+from dnsd.config.written_dnssec import WrittenDnssec
 from dnsd.config.written_limits import WrittenLimits
 from dnsd.config.written_resolver import WrittenCache, WrittenResolver
 
@@ -214,6 +215,7 @@ class WrittenConfig(Section):
     resolver: WrittenResolver = section("Looking up names of other people's zones.")
     cache: WrittenCache = section("What was learned of other people's zones.")
     authority: WrittenAuthority = section("The zones this server answers for.")
+    dnssec: WrittenDnssec = section("Signing the zones this server answers for.")
     server_identity: WrittenServerIdentity = section("What the server tells about itself.")
     cookies: WrittenCookies = section("DNS cookies.")
     control: WrittenControl = section("Where the running daemon is asked and told things.")

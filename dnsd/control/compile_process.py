@@ -20,14 +20,16 @@ import shutil
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from dnsd.authority.build import report
 from dnsd.authority.build.compilation import compile_zones
 from dnsd.authority.build.row_notes import RowNotes
+from dnsd.authority.build.zone_signing import SigningNotes
 from dnsd.authority.serials import Serials
+from dnsd.authority.signing_keys import SigningKeys
 from dnsd.authority.store import StoreError, ZoneStore, open_store
 from dnsd.control.compile_status import STATUS_MEMORY
 
@@ -159,15 +161,17 @@ def _move_aside(path: Path) -> None:
 def _compile(request: CompileRequest, store: ZoneStore) -> CompileReport:
     with store.snapshot() as snapshot:
         before = {origin for origin, _ in snapshot.rows()}
+    signing_keys = SigningKeys(Path(request["signing_keys"]))
     outcome = compile_zones(
         report.CompileRequest.from_json(request["request"]),
         store,
         Serials(Path(request["serials"])),
         request["wall_now"],
+        signing_keys,
     )
-    served, records = _origins(store)
+    served = _origins(store)
     zones, omitted = _worth_telling(outcome)
-    published = [zone for zone in outcome.zones if zone.status in _PUBLISHED]
+    published = [zone for zone in outcome.zones if zone.status in _PUBLISHED or zone.renewed]
     return {
         "failure": "",
         "zones": zones,
@@ -175,13 +179,15 @@ def _compile(request: CompileRequest, store: ZoneStore) -> CompileReport:
         "problems": [cast("Any", report.problem_to_json(one)) for one in outcome.problems],
         "published": bool(published) and not outcome.dry_run,
         "slots": sorted({zone.slot for zone in published}),
-        "origins_changed": before != served.keys(),
+        "origins_changed": before != served.origins.keys(),
         "rebuilt": False,
         "kept": sum(zone.status is report.Status.KEPT for zone in outcome.zones),
         "refused": sum(zone.status is report.Status.REFUSED for zone in outcome.zones),
-        "served": len(served),
-        "generated": sum(served.values()),
-        "records": records,
+        "served": len(served.origins),
+        "generated": sum(served.origins.values()),
+        "records": served.records,
+        "renew_at": served.renew_at,
+        "expires": served.expires,
     }
 
 
@@ -208,15 +214,31 @@ def _worth_telling(outcome: report.CompileReport) -> tuple[list[Any], int]:
     return zones, max(len(found) - MAX_ZONES, 0)
 
 
-def _origins(store: ZoneStore) -> tuple[dict[bytes, bool], int]:
-    """Read the catalog: origins with whether they are generated; all records."""
-    origins = {}
-    records = 0
+@dataclass(slots=True)
+class _Catalog:
+    """What is served: origins with whether they are generated, and totals.
+
+    ``renew_at`` and ``expires`` are the earliest of all signed zones, else 0.
+    """
+
+    origins: dict[bytes, bool] = field(default_factory=dict)
+    records: int = 0
+    renew_at: int = 0
+    expires: int = 0
+
+
+def _origins(store: ZoneStore) -> _Catalog:
+    found = _Catalog()
     with store.snapshot() as snapshot:
         for origin, row in snapshot.rows():
-            origins[origin] = row.generated
-            records += RowNotes.from_octets(row.meta).records
-    return origins, records
+            notes = RowNotes.from_octets(row.meta)
+            found.origins[origin] = row.generated
+            found.records += notes.records
+            if notes.signing is not None:
+                signing = SigningNotes(*notes.signing)
+                found.renew_at = min(found.renew_at or signing.renew_at, signing.renew_at)
+                found.expires = min(found.expires or signing.expires, signing.expires)
+    return found
 
 
 def _failed(reason: str) -> CompileReport:
@@ -234,4 +256,6 @@ def _failed(reason: str) -> CompileReport:
         "served": 0,
         "generated": 0,
         "records": 0,
+        "renew_at": 0,
+        "expires": 0,
     }

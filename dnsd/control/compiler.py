@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -30,9 +30,12 @@ from twisted.internet.protocol import ProcessProtocol
 
 from dnsd.control.compile_status import STATUS_MEMORY
 from dnsd.control.scan import ZoneFiles, look
+from dnsd.dnssec.policy import DEFAULT, SigningPolicy
 from dnsd.observe import metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from twisted.python.failure import Failure
 
     from dnsd.control.shapes import CompileReport, CompileRequest
@@ -63,19 +66,25 @@ class CompilerOptions:
         where: the zone files.
         store: directory of the zone store.
         serials: file of the last serials.
+        signing_keys: directory of private keys.
         max_deletion_share: of a zone's records that one run may remove, 0..1.
         store_octets: address space for the store.
         memory_octets: for everything but the store.
         time_s: of CPU for each 100,000 records; the clock may show more.
+        policies: how zones may be signed, by name.
     """
 
     where: ZoneFiles
     store: Path
     serials: Path
+    signing_keys: Path
     max_deletion_share: float = 0.5
     store_octets: int = 64 << 30
     memory_octets: int = 1 << 30
     time_s: float = 30.0
+    policies: Mapping[str, SigningPolicy] = field(
+        default_factory=lambda: {DEFAULT: SigningPolicy()}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +119,11 @@ def compile_request(
             "max_deletion_share": options.max_deletion_share,
             "force": force,
             "dry_run": dry_run,
+            "policies": {name: policy.to_json() for name, policy in options.policies.items()},
         },
         "store": str(options.store),
         "serials": str(options.serials),
+        "signing_keys": str(options.signing_keys),
         "store_octets": options.store_octets,
         "memory_octets": options.memory_octets,
         "time_s": options.time_s * time_units,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dnsd.authority.build.row_notes import RowNotes
+from dnsd.authority.build.zone_signing import SigningNotes
 from dnsd.authority.store import StoreError
 from dnsd.wire import names
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from dnsd.authority.store import ZoneRow, ZoneStore
+    from dnsd.authority.store import ZoneStore
+    from dnsd.authority.zone_row import ZoneRow
     from dnsd.control.blocklists_shapes import ListStatus
     from dnsd.control.reload import Reloader
     from dnsd.control.shapes import (
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         Health,
         ProcessShape,
         Reload,
+        Signing,
         Status,
         Zone,
         ZoneChange,
@@ -204,4 +207,12 @@ def _zone(origin: bytes, row: ZoneRow, broken: dict[str, ZoneChange]) -> Zone:
         "records": notes.records,
         "kept": change is not None,
         "problems": change["problems"] if change else [],
+        "signing": _signing(notes),
     }
+
+
+def _signing(notes: RowNotes) -> Signing | None:
+    if notes.signing is None:
+        return None
+    found = SigningNotes(*notes.signing)
+    return {"policy": found.policy, "expires": found.expires, "renew_at": found.renew_at}

@@ -83,6 +83,8 @@ class Reloader:
     Attributes:
         last: the last run that came to an end.
         broken: the zones whose files are refused, as of the last whole run.
+        renew_at: when the first signature is to be renewed, Unix seconds; 0 for none.
+        expires: when the first signature ends, likewise.
         totals: zones served, those of them that are generated, and all records.
     """
 
@@ -97,6 +99,8 @@ class Reloader:
         self.last: Reload | None = None
         self.broken: list[ZoneChange] = []
         self.totals = (0, 0, 0)
+        self.renew_at = 0
+        self.expires = 0
         self._compiler = compiler
         self._page = page
         self._around = around
@@ -119,7 +123,7 @@ class Reloader:
         """Ask for a run that begins after now.
 
         Args:
-            cause: who asks: ``start``, ``command``, ``signal``, ``change``.
+            cause: who asks: ``start``, ``command``, ``signal``, ``change``, ``signatures``.
             force: also take over what deletes more than its share.
 
         Returns:
@@ -208,6 +212,8 @@ class Reloader:
         self._tell_caches(report)
         self.broken = [zone for zone in report["zones"] if zone["status"] in ("kept", "refused")]
         self._count_zones(report)
+        self.renew_at, self.expires = report["renew_at"], report["expires"]
+        self._around.row[metrics.FIRST_EXPIRATION.slot()] = self.expires
         self._log_zones(report["zones"])
         if self.broken or report["problems"]:
             return "refused"

@@ -34,7 +34,8 @@ class ZoneChange(TypedDict):
 
     As `authority.build.report.ZoneReport`: ``serial`` and ``records`` are of what
     is served afterwards; ``added`` and ``removed`` count records; ``changes``
-    lists them after a diff, ``omitted`` counts those too many to list.
+    lists them after a diff, ``omitted`` counts those too many to list; ``renewed``:
+    only signatures and serial are new.
     """
 
     origin: str
@@ -49,6 +50,7 @@ class ZoneChange(TypedDict):
     removed: int
     changes: list[str]
     omitted: int
+    renewed: bool
 
 
 class CompileRequest(TypedDict):
@@ -61,6 +63,7 @@ class CompileRequest(TypedDict):
     request: dict[str, object]
     store: str
     serials: str
+    signing_keys: str
     store_octets: int
     memory_octets: int
     time_s: float
@@ -77,7 +80,8 @@ class CompileReport(TypedDict):
     all zones that changed. ``origins_changed``: other zones than before are
     served. ``rebuilt``: the store was damaged and made anew. ``kept`` and
     ``refused`` count zones whose file is not what is served; the totals are of
-    what is.
+    what is. ``renew_at``: when the first signature of a zone is to be renewed;
+    ``expires``: when the first one ends; 0 where no zone is signed.
     """
 
     failure: str
@@ -93,6 +97,8 @@ class CompileReport(TypedDict):
     served: int
     generated: int
     records: int
+    renew_at: int
+    expires: int
 
 
 class Reload(TypedDict):
@@ -124,8 +130,19 @@ class Diff(TypedDict):
     problems: list[ProblemShape]
 
 
+class Signing(TypedDict):
+    """How a zone is signed, and when its first signature ends."""
+
+    policy: str
+    expires: int
+    renew_at: int
+
+
 class Zone(TypedDict):
-    """One zone that is served; ``kept``: in an older version than its file's."""
+    """One zone that is served; ``kept``: in an older version than its file's.
+
+    ``signing``: None for a zone that is not signed.
+    """
 
     origin: str
     file: str
@@ -134,6 +151,7 @@ class Zone(TypedDict):
     records: int
     kept: bool
     problems: list[ProblemShape]
+    signing: Signing | None
 
 
 class ZoneList(TypedDict):

@@ -18,6 +18,7 @@ from dnsd.control.compiler import Compiler, CompilerOptions
 from dnsd.control.http import ControlFactory, HttpOptions
 from dnsd.control.operations import Operations, Program
 from dnsd.control.reload import Reloader
+from dnsd.control.renewal import Renewal
 from dnsd.control.routes import Routes
 from dnsd.control.scan import ZoneFiles
 from dnsd.control.watch import Watcher, WatchOptions
@@ -108,10 +109,12 @@ def compiler_options(config: Config) -> CompilerOptions:
         where=zone_files(config),
         store=store_path(config),
         serials=serials_path(config),
+        signing_keys=config.signing_keys,
         max_deletion_share=config.authority.max_deletion_share,
         store_octets=limits.zone_store_octets,
         memory_octets=limits.compile_memory_octets,
         time_s=limits.compile_time_s,
+        policies=config.signing_policies,
     )
 
 
@@ -263,9 +266,10 @@ def interface(
         options = WatchOptions(zone_files(config), limits.watch_delay_s)
         watcher = Watcher(options, around, partial(_request, reloader, "change"))
     found = Interface(reloader, watcher, tuple(sockets), around, block_lists)
+    found.upkeep = [Repeating(around.clock, Renewal(reloader, around).look)]
     if config.resolver.enabled:
         caches = stores.caches
-        found.upkeep = [tidying(caches, around)]
+        found.upkeep.append(tidying(caches, around))
         if config.workers:
             found.upkeep.append(measuring(caches, around, lambda: caches.shared is not None))
     return found

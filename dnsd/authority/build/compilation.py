@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     from dnsd.authority.build.report import CompileRequest
     from dnsd.authority.build.sources import ZoneSource
     from dnsd.authority.serials import Serials
-    from dnsd.authority.store import ZoneRow, ZoneStore
+    from dnsd.authority.signing_keys import SigningKeys
+    from dnsd.authority.store import ZoneStore
+    from dnsd.authority.zone_row import ZoneRow
     from dnsd.authority.zonefile.draft import ZoneDraft
 
 # A larger draft is read again rather than held while other zones are read.
@@ -59,6 +61,7 @@ def compile_zones(
     store: ZoneStore | None,
     serials: Serials | None,
     wall_now: int,
+    signing_keys: SigningKeys | None = None,
 ) -> CompileReport:
     """Bring the store in line with the zone files.
 
@@ -67,7 +70,8 @@ def compile_zones(
         store: open for writing; ``None`` checks the files as if nothing were
             served, which is always a dry run.
         serials: the file of last serials; ``None`` likewise.
-        wall_now: Unix seconds, for serials.
+        wall_now: Unix seconds, for serials and signatures.
+        signing_keys: private keys; ``None`` only where no zone is to be signed.
 
     Returns:
         What became of every zone. Nothing is raised for what files, the store
@@ -76,7 +80,9 @@ def compile_zones(
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return _Run(request, store, serials, wall_now).go()
+        return _Run(
+            request, store, serials, ZoneMaker(request, store, serials, wall_now, signing_keys)
+        ).go()
     finally:
         if was_enabled:
             gc.enable()
@@ -90,12 +96,12 @@ class _Run:
         request: CompileRequest,
         store: ZoneStore | None,
         serials: Serials | None,
-        wall_now: int,
+        maker: ZoneMaker,
     ) -> None:
         self._request = request
         self._store = store
         self._serials = serials
-        self._maker = ZoneMaker(request, store, serials, wall_now)
+        self._maker = maker
         self._served: dict[bytes, Served] = {}
         self._generated: dict[bytes, Served] = {}
         self._candidates: dict[bytes, Candidate] = {}
@@ -114,6 +120,7 @@ class _Run:
             self._open_sources()
             self._judge_vanished()
             self._make_reverse_zones()
+            self._renew_signatures()
         except StoreError as error:
             self._give_up(error)
         slots = self._slots()
@@ -242,6 +249,12 @@ class _Run:
         if candidate.notes is not None:
             candidate.notes.reverse_state = state
 
+    def _renew_signatures(self) -> None:
+        """Sign zones again that no file has changed, or whose file is broken."""
+        for candidate in self._candidates.values():
+            if candidate.status in (Status.UNCHANGED, Status.KEPT):
+                self._maker.renew(candidate)
+
     def _give_up(self, error: StoreError) -> None:
         """Keep everything: the store cannot be read."""
         path = str(self._store.path) if self._store else ""
@@ -301,7 +314,7 @@ class _Run:
         for candidate in self._all():
             if candidate.version:
                 self._store.discard(candidate.version)
-            if candidate.status in (Status.LOADED, Status.REMOVED):
+            if candidate.version or candidate.status in (Status.LOADED, Status.REMOVED):
                 candidate.fail()
 
     def _report(self, slots: dict[bytes, int]) -> CompileReport:

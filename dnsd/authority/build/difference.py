@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dnsd.authority.build.sorted_zone import SIGNING_TYPES
 from dnsd.authority.node import Node
 from dnsd.wire import names, rdata
 from dnsd.wire.iana import rrtype_to_text
@@ -122,10 +123,11 @@ def _compare_nodes(
 
 
 def _records(owner: bytes, octets: bytes | None) -> dict[int, set[tuple[int, bytes]]]:
-    """Return the records of a node by type: TTL and rdata."""
+    """Return the records of a node by type, TTL and rdata; not those that signing makes."""
     if octets is None:
         return {}
     return {
         rrset.type: {(rrset.ttl, value) for value in rrset.rdatas}
         for rrset in Node(octets).rrsets(owner)
+        if rrset.type not in SIGNING_TYPES
     }

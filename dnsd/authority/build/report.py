@@ -15,11 +15,15 @@ The run happens in a process of its own, so both cross a pipe::
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dnsd.dnssec.policy import DEFAULT, SigningPolicy
 from dnsd.source.problems import Problem, Severity, Where, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Status(enum.StrEnum):
@@ -43,6 +47,7 @@ class CompileRequest:
             may go away without ``force``; 1 asks never.
         force: let any share go.
         dry_run: say what would change, and change nothing.
+        policies: how zones may be signed, by name.
     """
 
     directories: tuple[Path, ...] = ()
@@ -50,6 +55,9 @@ class CompileRequest:
     max_deletion_share: float = 1.0
     force: bool = False
     dry_run: bool = False
+    policies: Mapping[str, SigningPolicy] = field(
+        default_factory=lambda: {DEFAULT: SigningPolicy()}
+    )
 
     def to_json(self) -> dict[str, Any]:
         """Return values that JSON knows."""
@@ -59,6 +67,7 @@ class CompileRequest:
             "max_deletion_share": self.max_deletion_share,
             "force": self.force,
             "dry_run": self.dry_run,
+            "policies": {name: policy.to_json() for name, policy in self.policies.items()},
         }
 
     @classmethod
@@ -70,6 +79,7 @@ class CompileRequest:
             max_deletion_share=value["max_deletion_share"],
             force=value["force"],
             dry_run=value["dry_run"],
+            policies={n: SigningPolicy(**policy) for n, policy in value["policies"].items()},
         )
 
 
@@ -91,6 +101,7 @@ class ZoneReport:
         removed: records that were in the old version only.
         changes: of a dry run, ``+ record`` and ``- record`` in canonical order.
         omitted: how many changes were too many to list.
+        renewed: only signatures and serial are new; also of a zone that is kept.
     """
 
     origin: str
@@ -105,6 +116,7 @@ class ZoneReport:
     removed: int = 0
     changes: tuple[str, ...] = ()
     omitted: int = 0
+    renewed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return values that JSON knows."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class RowNotes:
             nothing.
         reverse_state: of a reverse zone, the digest of everything that all
             forward zones gave when it was made.
+        signing: of a signed version, the fields of ``zone_signing.SigningNotes``.
     """
 
     file: str = ""
@@ -38,6 +40,7 @@ class RowNotes:
     reverse: list[str] | None = None
     pointers: str = ""
     reverse_state: str = ""
+    signing: list[Any] | None = None
 
     def to_octets(self) -> bytes:
         """Write the notes as a row keeps them."""

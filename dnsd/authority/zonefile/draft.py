@@ -80,6 +80,19 @@ class ReverseSettings:
 
 
 @dataclass(slots=True)
+class DnssecSettings:
+    """How the zone is signed.
+
+    Attributes:
+        policy: name of a policy.
+        where: the ``dnssec:`` key.
+    """
+
+    policy: str
+    where: Where
+
+
+@dataclass(slots=True)
 class ZoneDraft:
     """One zone as read from its file or files.
 
@@ -88,6 +101,7 @@ class ZoneDraft:
         soa: settings of the SOA kept by the server.
         records: in the order of the file.
         reverse: PTR records to make, ``None`` for none.
+        dnssec: the zone is signed, ``None`` for a zone that is not.
         silenced: ids of warnings the operator does not want to see.
         problems: everything wrong, in no order; errors forbid using the draft.
         files: every file read for it, the zone's own first.
@@ -98,6 +112,7 @@ class ZoneDraft:
     soa: SoaSettings
     records: list[Record] = field(default_factory=list)
     reverse: ReverseSettings | None = None
+    dnssec: DnssecSettings | None = None
     silenced: frozenset[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     files: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ zone        the origin, when the file's name does not say it; ``.`` is the root
 ttl         TTL of records that have none, default 1h
 soa         primary, hostmaster (a mail address or a name), refresh, retry,
             expire, minimum, ttl
+dnssec      ``{policy: default}``: sign the zone by this policy of dnsd.yaml
 reverse     ``auto``, or ``{networks: [192.0.2.0/24]}``: make PTR records
 silence     ids of warnings that are known and accepted
 ==========  =================================================================
@@ -17,7 +18,7 @@ from __future__ import annotations
 import ipaddress
 
 from dnsd.authority.zonefile import idn
-from dnsd.authority.zonefile.draft import ReverseSettings, SoaSettings
+from dnsd.authority.zonefile.draft import DnssecSettings, ReverseSettings, SoaSettings
 from dnsd.authority.zonefile.fields import NAME_FORM
 from dnsd.source.nearest import did_you_mean
 from dnsd.source.nodes import Broken, Mapping, Node, Scalar, Sequence, is_null, where
@@ -27,8 +28,8 @@ from dnsd.wire import names
 from dnsd.wire.errors import FormError
 
 RECORDS = "records"
-KEYS = ("zone", "ttl", "soa", "reverse", "silence", RECORDS)
-LATER_KEYS = ("mail", "dnssec")  # of the format, but nothing here acts on them yet
+KEYS = ("zone", "ttl", "soa", "dnssec", "reverse", "silence", RECORDS)
+LATER_KEYS = ("mail",)  # of the format, but nothing here acts on them yet
 MAX_TTL_S = 2**31 - 1  # RFC 2181 §8
 _SOA_TIMERS = ("refresh", "retry", "expire", "minimum", "ttl")
 _SOA_KEYS = ("primary", "hostmaster", *_SOA_TIMERS)
@@ -204,6 +205,25 @@ def _network(node: Node, report: Report) -> ipaddress.IPv4Network | ipaddress.IP
         message = f"{quoted(text)} {reason}"
         report(Problem(where(node), "reverse-network", message, expected, hint))
         return None
+
+
+def read_dnssec(node: Node, report: Report) -> DnssecSettings | None:
+    """Read ``dnssec:``; ``None`` for none, or when it was reported."""
+    if isinstance(node, Broken) or is_null(node):
+        return None
+    if not isinstance(node, Mapping):
+        report(Problem(where(node), "dnssec-form", "dnssec is not a mapping", "{policy: default}"))
+        return None
+    for key, (key_node, _) in node.fields.items():
+        if key != "policy":
+            _unknown(key_node, ("policy",), "dnssec-key", report)
+    written = node.get("policy")
+    if written is None:
+        message = "dnssec does not name its policy"
+        report(Problem(where(node), "dnssec-form", message, "{policy: default}"))
+        return None
+    text = text_of(written, "dnssec-policy", report)
+    return None if text is None else DnssecSettings(text, where(written))
 
 
 def read_silence(node: Node, report: Report) -> frozenset[str]:

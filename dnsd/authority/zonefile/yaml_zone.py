@@ -269,6 +269,8 @@ def _read_setting(
             draft.soa = settings.read_soa(node, report)
         case "reverse":
             draft.reverse = settings.read_reverse(node, report)
+        case "dnssec":
+            draft.dnssec = settings.read_dnssec(node, report)
         case "silence":
             draft.silenced = settings.read_silence(node, report)
         case _:

@@ -9,9 +9,9 @@ from dnsd.authority.store import open_store
 
 ZONES = [
     {"origin": "2.0.192.in-addr.arpa.", "file": "zones/example.test.yaml", "generated": True,
-     "serial": 7, "records": 12, "kept": False, "problems": []},
+     "serial": 7, "records": 12, "kept": False, "problems": [], "signing": None},
     {"origin": "example.test.", "file": "zones/example.test.yaml", "generated": False,
-     "serial": 2026030101, "records": 5, "kept": True, "problems": []},
+     "serial": 2026030101, "records": 5, "kept": True, "problems": [], "signing": None},
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def test_every_section_is_found_by_its_path():
         "resolver.private_addresses",
         "resolver.local", "resolver.block[]", "resolver.policies[]",
         "resolver.policies[].forward[]", "resolver.limits", "resolver.forward[]", "cache", "authority", "authority.zones[]", "authority.rate_limit",
+        "dnssec", "dnssec.policies[]",
         "server_identity", "cookies", "control", "log", "limits",
     ]  # fmt: skip
 

@@ -23,6 +23,7 @@ KEYS = [key for key in all_keys() if key.kind is not None]
 REQUIRED = {
     "listen[]": {"address": "127.0.0.1"},
     "authority.zones[]": {"file": "zones"},
+    "dnssec.policies[]": {"name": "hashed"},
     "resolver.forward[]": {"zone": "corp.example", "servers": ["192.0.2.1"], "transport": "tls"},
     "resolver.policies[]": {"clients": ["192.0.2.0/24"]},
     "resolver.policies[].forward[]": {"zone": ".", "servers": ["192.0.2.1"], "transport": "tls"},

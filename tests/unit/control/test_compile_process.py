@@ -36,7 +36,11 @@ def zones(tmp_path):
 @pytest.fixture
 def options(tmp_path, zones):
     return CompilerOptions(
-        ZoneFiles((zones,)), tmp_path / "store", tmp_path / "serials.db", store_octets=64 << 20
+        ZoneFiles((zones,)),
+        tmp_path / "store",
+        tmp_path / "serials.db",
+        tmp_path / "keys",
+        store_octets=64 << 20,
     )
 
 

@@ -26,7 +26,11 @@ def options(tmp_path):
     zones.mkdir()
     (zones / "a.test.yaml").write_text(ZONE)
     return CompilerOptions(
-        ZoneFiles((zones,)), tmp_path / "store", tmp_path / "serials.db", store_octets=64 << 20
+        ZoneFiles((zones,)),
+        tmp_path / "store",
+        tmp_path / "serials.db",
+        tmp_path / "keys",
+        store_octets=64 << 20,
     )
 
 
@@ -105,7 +109,9 @@ def test_zones_are_compiled_before_anything_runs(options):
 @pytest.mark.slow
 def test_a_run_at_the_start_has_an_end(options, monkeypatch):
     monkeypatch.setattr(compiler_module, "_PROGRAM", "import time; time.sleep(60)")
-    hasty = CompilerOptions(options.where, options.store, options.serials, time_s=0.2)
+    hasty = CompilerOptions(
+        options.where, options.store, options.serials, options.signing_keys, time_s=0.2
+    )
     assert compile_at_start(hasty, 1).limit == "compile_time"
 
 
@@ -319,7 +325,9 @@ def test_a_real_process_compiles(options, really_around, real_time):
 @pytest.mark.slow
 def test_a_real_process_that_hangs_is_ended(options, really_around, real_time, monkeypatch):
     monkeypatch.setattr(compiler_module, "_PROGRAM", "import time; time.sleep(600)")
-    hasty = CompilerOptions(options.where, options.store, options.serials, time_s=0.2)
+    hasty = CompilerOptions(
+        options.where, options.store, options.serials, options.signing_keys, time_s=0.2
+    )
     run = Compiler(hasty, really_around).run()
     outcomes = []
     run.outcome.addCallback(outcomes.append)

@@ -145,7 +145,7 @@ def test_a_zone_is_shown_with_what_is_wrong_with_its_file(operations, store, rel
     reloader.broken = [{"origin": "b.test.", "status": "kept", "problems": [PROBLEM]}]
     assert operations.zone(names.from_text("b.test.")) == {
         "origin": "b.test.", "file": "zones/b.test.yaml", "generated": False,
-        "serial": 2026010102, "records": 2, "kept": True, "problems": [PROBLEM],
+        "serial": 2026010102, "records": 2, "kept": True, "problems": [PROBLEM], "signing": None,
     }  # fmt: skip
     assert operations.zone(names.from_text("a.test."))["kept"] is False
     assert operations.zone(names.from_text("c.test.")) is None

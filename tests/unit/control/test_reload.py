@@ -19,7 +19,7 @@ def change(origin="a.test.", status="loaded", slot=7, problems=(), **facts):
     return {
         "origin": origin, "file": f"zones/{origin}yaml", "status": status, "serial": 1,
         "records": 3, "slot": slot, "generated": False, "problems": list(problems),
-        "added": 1, "removed": 0, "changes": [], "omitted": 0, **facts,
+        "added": 1, "removed": 0, "changes": [], "omitted": 0, "renewed": False, **facts,
     }  # fmt: skip
 
 
@@ -31,7 +31,8 @@ def report(*zones, origins_changed=False, problems=(), **facts):
         "origins_changed": origins_changed, "rebuilt": False,
         "kept": sum(zone["status"] == "kept" for zone in zones),
         "refused": sum(zone["status"] == "refused" for zone in zones),
-        "served": 5, "generated": 2, "records": 50, **facts,
+        "served": 5, "generated": 2, "records": 50,
+        "renew_at": 0, "expires": 0, **facts,
     }  # fmt: skip
 
 

@@ -503,7 +503,7 @@ class FailingStore:
             raise StoreError("zone store: the disk is full or fails; free space on it")
         self._calls -= 1
 
-    def build(self, origin, nodes):
+    def build(self, origin, nodes, hashes=()):
         version = self._store.build(origin, nodes)
         self._use()
         return version
@@ -596,7 +596,7 @@ def test_a_run_that_dies_leaves_nothing_to_see(place):
         def __getattr__(self, name):
             return getattr(place.store, name)
 
-        def build(self, origin, nodes):
+        def build(self, origin, nodes, hashes=()):
             def until_half():
                 for i, node in enumerate(nodes):
                     if i == 2200:  # the first transaction is on disk
