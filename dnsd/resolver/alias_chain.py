@@ -217,3 +217,25 @@ def _redirect(chain: Chain, dname: RRset, section: _Section) -> ChainEnd:
     chain.rrsets.append(RRset(name, _CNAME, dname.ttl, (target,)))
     chain.name = target
     return ChainEnd.AWAY
+
+
+def made_of(chain: list[RRset], index: int) -> int | None:
+    """Find the DNAME that an alias was made of (RFC 6672 §3.1).
+
+    Args:
+        chain: RRsets of an answer, in order.
+        index: of the alias in it.
+
+    Returns:
+        The index of the DNAME; ``None`` of what was not made of one.
+    """
+    alias = chain[index]
+    if alias.type != _CNAME or alias.signatures:
+        return None
+    for place, dname in enumerate(chain[:index]):
+        owner = dname.owner
+        if dname.type != _DNAME or alias.owner == owner or not is_subdomain(alias.owner, owner):
+            continue
+        if alias.rdatas[0] == alias.owner[: -len(owner)] + dname.rdatas[0].lower():
+            return place
+    return None

@@ -167,7 +167,11 @@ class _Chain:
         rrset = entry.rrset
         assert rrset is not None
         # The DNAME that an alias was made of goes before it (RFC 6672 §3.1).
-        outcome.answer += [_aged(each, ttl) for each in entry.proof if each.type == _DNAME]
+        made_of = [each for each in entry.proof if each.type == _DNAME]
+        if made_of and (made_of[0].owner, _DNAME) not in [
+            (x.owner, x.type) for x in outcome.answer
+        ]:
+            outcome.answer.append(_aged(made_of[0], ttl))
         outcome.answer.append(_aged(rrset, ttl))
         # That nothing is closer than the wildcard it comes from (RFC 4035 §3.1.3.3).
         outcome.authority += [_aged(each, ttl) for each in entry.proof if each.type in _DENIALS]

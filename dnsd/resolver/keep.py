@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dnsd.resolver.alias_chain import made_of
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Security
 from dnsd.resolver.scrub import Meaning
 from dnsd.wire.iana import RRType
@@ -39,19 +40,18 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
         as its proof; a DNAME of which none could be made is the entry itself.
     """
     first: Entry | None = None
-    proof: tuple[RRset, ...] = ()
     entry: Entry | None = None
     securities = told.judged.chain if told.judged is not None else []
     for i, rrset in enumerate(told.said.chain):
         security = securities[i] if securities else Security.INDETERMINATE
         entry = _positive(world, told, rrset, zone, security)
-        entry.proof, proof = proof, ()
+        dname = made_of(told.said.chain, i)
+        if dname is not None:
+            entry.proof = (told.said.chain[dname],)
         if told.judged is not None:
             entry.proof += told.judged.proofs[i]
         _put(world, entry, budget)
-        if rrset.type == _DNAME:
-            proof = (rrset,)
-        elif first is None:
+        if rrset.type != _DNAME and first is None:
             first = entry
     # A DNAME alone is what was asked for, or makes too long a name.
     found = first or entry

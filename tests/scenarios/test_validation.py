@@ -8,7 +8,16 @@ from dataclasses import replace
 
 import pytest
 from fakes.signed import rsa_dnskey
-from fakes.signed_internet import DNSKEY, DS, NOW, NSEC, VALIDITY, SignedAuthority, SignedZone
+from fakes.signed_internet import (
+    DNAME,
+    DNSKEY,
+    DS,
+    NOW,
+    NSEC,
+    VALIDITY,
+    SignedAuthority,
+    SignedZone,
+)
 from fakes.signed_world import SignedWorld, address, every_rrset, without_signatures
 
 from dnsd.dnssec import digests, keys, nsec3_chain, nsec3_hash
@@ -108,6 +117,10 @@ def test_the_same_dname_may_be_used_twice_in_a_chain():
     asked = [parse_query(packet.query).qname for packet in made.asker.internet.packets]
     assert N("y.old.bank.test.") not in asked
     assert asked.count(N("x.old.bank.test.")) == 1
+    again = made.ask("y.old.bank.test.")
+    assert [rrset.type for rrset in again.answer] == [DNAME, CNAME, A]
+    again = made.ask("x.old.bank.test.")
+    assert [rrset.type for rrset in again.answer] == [DNAME, CNAME, CNAME, CNAME, A]
 
 
 def test_the_alias_made_of_a_dname_lives_no_longer_than_it():

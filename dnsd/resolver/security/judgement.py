@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dnsd.dnssec import chain as links
 from dnsd.dnssec import denial, signatures, validation
 from dnsd.dnssec.claims import Claim, Insecure, NotProven, Proven, Statement
+from dnsd.resolver.alias_chain import made_of
 from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.commands import Pause
 from dnsd.resolver.outcome import Explanation, ended
@@ -117,7 +118,7 @@ class Judge:
         is_first = self._is_nothing_spent
         for index, rrset in enumerate(said.chain):
             judged.proofs.append(())
-            dname = _made_of(said.chain, index)
+            dname = made_of(said.chain, index)
             if dname is None:
                 judged.chain.append((yield from self._rrset(rrset, said, judged)))
             else:
@@ -324,20 +325,6 @@ def _undecided(why: Explanation | None) -> UndecidedError:
 
 def _missing(text: str) -> Explanation:
     return Explanation(int(ExtendedError.RRSIGS_MISSING), text)
-
-
-def _made_of(chain: list[RRset], index: int) -> int | None:
-    """Find the DNAME that an alias of a chain was made of; ``None`` if it was not."""
-    alias = chain[index]
-    if alias.type != _CNAME or alias.signatures:
-        return None
-    for place, dname in enumerate(chain[:index]):
-        owner = dname.owner
-        if dname.type != _DNAME or alias.owner == owner or not is_subdomain(alias.owner, owner):
-            continue
-        if alias.rdatas[0] == alias.owner[: -len(owner)] + dname.rdatas[0].lower():
-            return place
-    return None
 
 
 def _signer(rrset: RRset) -> bytes | None:
