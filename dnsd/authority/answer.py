@@ -30,7 +30,7 @@ from dnsd.authority.additional import TYPES_WITH_TARGETS
 from dnsd.authority.address_alias import borrowed_from, resolved
 from dnsd.authority.lookup import Kind, lookup
 from dnsd.authority.node import FLAG_APEX, Node
-from dnsd.authority.proofs import needs_proof, proofs
+from dnsd.authority.proofs import PROVED_KINDS, proofs
 from dnsd.wire import names
 from dnsd.wire.iana import Rcode, RRType
 from dnsd.wire.rrset import RRset
@@ -139,8 +139,8 @@ def answer(
                 reply.wildcard = found.wildcard
             if found.kind is Kind.ADDRESS_ALIAS and not borrowed_from(reply.answer):
                 denial = _negative_soa(zone.nodes, found)
-            if dnssec_ok and needs_proof(found):
-                proven += _proofs(zones, zone, found, qname)
+            if dnssec_ok and (found.kind in PROVED_KINDS or found.wildcard is not None):
+                proven += _proofs(zones, zone, found, qname, proven)
             target = _apply(reply, zone.nodes, found, qname, every_type=every_type)
             # Asked for itself, the CNAME that a DNAME makes ends the chain.
             if target is None or qtype == _CNAME:
@@ -154,10 +154,10 @@ def answer(
             zone, qname = following, target
         else:
             reply.limits += ("chain_links",)
-        if denial is None or leads_away(reply):
-            reply.authority += {(rrset.owner, rrset.type): rrset for rrset in proven}.values()
-        else:
+        if denial is not None and not leads_away(reply):
             _lend(reply, qtype, denial)
+        else:
+            reply.authority += proven
         return reply
 
 
@@ -170,9 +170,15 @@ def _lend(reply: Answer, qtype: int, denial: RRset) -> None:
     reply.additional, reply.required_glue = [], []
 
 
-def _proofs(zones: Zones, zone: ServedZone, found: Lookup, name: bytes) -> list[RRset]:
+def _proofs(
+    zones: Zones, zone: ServedZone, found: Lookup, name: bytes, known: list[RRset]
+) -> list[RRset]:
+    """Return what proves one link of a chain of aliases, less what is known already."""
     chain = zones.chain(zone)
-    return [] if chain is None else proofs(zone.nodes, chain, found, name)
+    if chain is None:
+        return []
+    chosen = proofs(zone.nodes, chain, found, name)
+    return [rrset for rrset in chosen if rrset not in known]
 
 
 def _responsible(zones: Zones, snapshot: Snapshot, qname: bytes, qtype: int) -> ServedZone | None:

@@ -48,6 +48,8 @@ _CLAIMS: Final = {
     Kind.NO_DATA: Claim.NODATA,
     Kind.REFERRAL: Claim.UNSIGNED_REFERRAL,
 }
+#: What a signed zone says more to than its data. A tuple: members are found by identity.
+PROVED_KINDS: Final = tuple(_CLAIMS)
 
 
 class Chain(NamedTuple):
@@ -89,18 +91,13 @@ def chain_of(origin: bytes, apex: Node) -> Chain | None:
     return Chain()
 
 
-def needs_proof(found: Lookup) -> bool:
-    """Tell whether a signed zone says more to this than its data."""
-    return found.kind in _CLAIMS or found.wildcard is not None
-
-
 def proofs(zone: Zone, chain: Chain, found: Lookup, name: bytes) -> list[RRset]:
     """Choose what stands in the authority section for those who validate.
 
     Args:
         zone: that was asked.
         chain: of the zone.
-        found: what it says, of which :func:`needs_proof` is true.
+        found: what it says: of one of :data:`PROVED_KINDS`, or from a wildcard.
         name: that was looked up.
 
     Returns:

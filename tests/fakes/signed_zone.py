@@ -4,6 +4,7 @@ For what chooses proofs and never verifies them; the chain is that of ``dnsd.dns
 """
 
 from dnsd.dnssec import nsec3_chain, nsec_chain
+from dnsd.dnssec.claims import Claim, Statement
 from dnsd.dnssec.nsec3_chain import Nsec3Policy
 from dnsd.dnssec.nsec3_hash import Parameters
 from dnsd.dnssec.zone_names import authoritative_names
@@ -11,7 +12,7 @@ from dnsd.lab.zone import rrsets_from_text, zone
 from dnsd.wire import names
 from dnsd.wire.rrset import RRset
 
-NS, SOA, DNAME, DS, NSEC, NSEC3, NSEC3PARAM = 2, 6, 39, 43, 47, 50, 51
+NS, CNAME, DS, NSEC, NSEC3, NSEC3PARAM, ANY = 2, 5, 43, 47, 50, 51, 255
 POLICIES = {
     "nsec": None,
     "nsec3": Nsec3Policy(),
@@ -59,3 +60,27 @@ def store_nodes(memory_zone):
         (chain, *each) for chain, found in memory_zone.signed_hashes.items() for each in found
     ]
     return nodes, hashes
+
+
+def statements(apex, name, rrtype, reply):
+    """What a reply says of a name, after its aliases, in the zone."""
+    found = []
+    for rrset in reply.answer:
+        labels = names.to_labels(rrset.owner)
+        own = len(labels) - (labels[:1] == [b"*"])
+        if rrset.signatures and rrset.signatures[0][3] < own:
+            wildcard = names.from_labels([b"*", *labels[len(labels) - rrset.signatures[0][3] :]])
+            found.append(Statement(Claim.WILDCARD_ANSWER, apex, rrset.owner, wildcard=wildcard))
+        if rrset.type == CNAME and rrset.owner == name and rrtype != CNAME:
+            name = rrset.rdatas[0]
+    if not names.is_subdomain(name, apex):
+        return found
+    if any(rrset.owner == name and rrtype in (rrset.type, ANY) for rrset in reply.answer):
+        return found
+    cut = [x.owner for x in reply.authority if x.type == NS]
+    if not cut:
+        claim = Claim.NXDOMAIN if reply.rcode == 3 else Claim.NODATA
+        found.append(Statement(claim, apex, name, rrtype))
+    elif not any(x.type == DS for x in reply.authority):
+        found.append(Statement(Claim.UNSIGNED_REFERRAL, apex, cut[0]))
+    return found

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from itertools import product
 
 import pytest
-from fakes.signed_zone import POLICIES, signed_zone, store_nodes
+from fakes.signed_zone import POLICIES, signed_zone, statements, store_nodes
 
 from dnsd.authority.answer import answer
 from dnsd.authority.node import Node, encode_node
@@ -79,28 +79,6 @@ def world(request, tmp_path_factory):
         signed_zone(origin, LINES, kind), where, tmp_path_factory.mktemp("proofs")
     ) as zones:
         yield names.from_text(origin), kind, zones
-
-
-def statements(apex, name, rrtype, reply):
-    """What a reply says of a name, after its aliases, in the zone."""
-    found = []
-    for rrset in reply.answer:
-        labels = names.to_labels(rrset.owner)
-        own = len(labels) - (labels[:1] == [b"*"])
-        if rrset.signatures and rrset.signatures[0][3] < own:
-            wildcard = names.from_labels([b"*", *labels[len(labels) - rrset.signatures[0][3] :]])
-            found.append(Statement(Claim.WILDCARD_ANSWER, apex, rrset.owner, wildcard=wildcard))
-        if rrset.type == CNAME and rrset.owner == name and rrtype != CNAME:
-            name = rrset.rdatas[0]
-    if any(rrset.owner == name and rrtype in (rrset.type, ANY) for rrset in reply.answer):
-        return found
-    cut = [x.owner for x in reply.authority if x.type == NS]
-    if not cut:
-        claim = Claim.NXDOMAIN if reply.rcode == 3 else Claim.NODATA
-        found.append(Statement(claim, apex, name, rrtype))
-    elif not any(x.type == DS for x in reply.authority):
-        found.append(Statement(Claim.UNSIGNED_REFERRAL, apex, cut[0]))
-    return found
 
 
 def test_every_answer_proves_what_it_says(world):
