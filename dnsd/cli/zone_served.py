@@ -41,11 +41,13 @@ def show(name: bytes, generated: bool, config_file: Path | None, as_json: bool) 
     """Show the zone NAME as it is served."""
     found = client(config_file).zone(names.to_text(name))
     records = _generated_records(name, found, config_file) if generated else []
+    parent = _for_the_parent(name, config_file) if found["signing"] else []
     if as_json:
-        print_json({**found, **({"generated_records": records} if generated else {})})
+        print_json({**found, "ds": parent, **({"generated_records": records} if generated else {})})
         return
-    print_table(_facts(found))
-    _print_signing(name, found, config_file)
+    print_table([*_facts(found), *_signing(found)])
+    if parent:
+        click.echo("\nthe parent must publish:\n" + "\n".join(parent))
     if records:
         click.echo("\n" + "\n".join(records))
     print_problems(found["problems"])
@@ -97,22 +99,24 @@ def _generated_records(name: bytes, zone: Zone, config_file: Path | None) -> lis
     return generated_records(name, zone, config_file)
 
 
-def _print_signing(name: bytes, zone: Zone, config_file: Path | None) -> None:
-    """Tell how a zone is signed and what its parent must publish."""
-    if zone["signing"] is None:
-        return
+def _signing(zone: Zone) -> Iterator[tuple[str, str]]:
+    """Tell how a zone is signed and until when."""
+    signing = zone["signing"]
+    if signing is not None:
+        from dnsd.cli.key import moment  # noqa: PLC0415 - few zones are signed
+
+        yield "signed", f"by policy {signing['policy']}, until {moment(signing['expires'])}"
+        yield "renewal", moment(signing["renew_at"])
+
+
+def _for_the_parent(name: bytes, config_file: Path | None) -> list[str]:
+    """List the DS records that the parent of a signed zone must publish."""
     from dnsd.authority.signing_keys import rows_in  # noqa: PLC0415 - few zones are signed
-    from dnsd.cli.key import ds_records, moment  # noqa: PLC0415
+    from dnsd.cli.key import ds_records  # noqa: PLC0415
     from dnsd.config.loader import load  # noqa: PLC0415
 
-    signing = zone["signing"]
-    print_table(
-        [("signed", f"policy {signing['policy']}, until {moment(signing['expires'])} at least")]
-    )
-    rows = [row for row in rows_in(load(config_file).signing_keys) if row.zone == name]
-    click.echo("the parent must publish:")
-    for line in ds_records(rows):
-        click.echo(f"  {line}")
+    rows = rows_in(load(config_file).signing_keys)
+    return list(ds_records([row for row in rows if row.zone == name]))
 
 
 def _source(zone: Zone) -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from dnsd.control.reload import Reloader
     from dnsd.control.surroundings import Surroundings
 
-# The system's clock may be set meanwhile, so it is looked at this often.
-_LOOK_S: Final = 60.0
+# The system's clock may be set meanwhile, and any run may change what is due.
+_LOOK_S: Final = 10.0
 _SHORTEST_S: Final = 1.0
 _AGAIN_S: Final = 3600
 _PATIENCE: Final = 8

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from experiments.daemon import Daemon
 from peers.servers import program
 
 from dnsd.cli.main import main
@@ -135,3 +136,36 @@ def test_signatures_are_renewed_before_they_end_while_the_file_is_broken(tmp_pat
     second = place.verify(now)
     assert not signatures(first) & signatures(second)
     assert outcome["renew_at"] > time.time() + 7 * DAY
+
+
+@pytest.mark.peers("delv")
+@pytest.mark.parametrize("policy", [{}, {"nsec3": "on"}, {"nsec3": "on", "keys": "ksk-zsk"}])
+def test_what_the_daemon_answers_validates_by_the_ds_that_it_prints(policy, tmp_path):
+    policies = [{"name": "default", **policy}]
+    with Daemon(tmp_path, {"example.test.": ZONE}, dnssec={"policies": policies}) as daemon:
+        arguments = ["key", "ds", "example.test", "--config", str(daemon.configuration)]
+        printed = CliRunner().invoke(main, arguments)
+        assert printed.exit_code == 0, printed.output
+        tag, algorithm, digest_type, digest = printed.output.split()[3:]
+        anchor = f'"example.test." static-ds {tag} {algorithm} {digest_type} "{digest}";'
+        (tmp_path / "anchors").write_text(f"trust-anchors {{ {anchor} }};\n")
+
+        def delv(*question):
+            server = [f"@{daemon.address}", "-p", str(daemon.port)]
+            trust = ["-a", tmp_path / "anchors", "+root=example.test"]
+            command = [program("delv"), *server, *trust, *question]
+            return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+        for question in (("ns1.example.test", "AAAA"), ("any.wild.example.test", "TXT")):
+            assert "; fully validated" in delv(*question)
+        for question in (
+            ("nowhere.example.test", "A"),
+            ("ns1.example.test", "TXT"),
+            ("below.nothing.example.test", "A"),
+            ("unsigned.example.test", "DS"),
+            ("any.wild.example.test", "A"),
+        ):
+            assert "; negative response, fully validated" in delv(*question), question
+        anchor_of_nobody = anchor.replace(digest, "00" * 32)
+        (tmp_path / "anchors").write_text(f"trust-anchors {{ {anchor_of_nobody} }};\n")
+        assert "fully validated" not in delv("ns1.example.test", "A")

@@ -5,7 +5,9 @@ import pytest
 from dnsd.authority.build.compilation import compile_zones
 from dnsd.authority.build.report import CompileRequest
 from dnsd.authority.serials import Serials
+from dnsd.authority.signing_keys import CSK, SigningKeys
 from dnsd.authority.store import open_store
+from dnsd.wire import names
 
 ZONES = [
     {"origin": "2.0.192.in-addr.arpa.", "file": "zones/example.test.yaml", "generated": True,
@@ -45,6 +47,23 @@ def test_a_zone_is_shown(name, run, daemon, broken):
         "state    the version from before is served\n"
     )
     assert "cname-and-other" in result.stderr
+
+
+def test_a_signed_zone_is_shown_with_what_its_parent_must_publish(run, daemon, directory):
+    keys = SigningKeys(directory / "var" / "keys")
+    row = keys.make(names.from_text("example.test."), 13, CSK, 0)
+    keys.make(names.from_text("other.test."), 13, CSK, 0)
+    keys.close()
+    signing = {"policy": "default", "expires": 1772323200, "renew_at": 1771977600}
+    daemon.answers["GET /zones/example.test."] = 200, {**ZONES[1], "signing": signing}
+    shown = run("zone", "show", "example.test").stdout
+    ds = f"example.test. IN DS {row.tag} 13 2 {row.ds()[4:].hex()}"
+    assert shown.endswith(
+        "signed   by policy default, until 2026-03-01 00:00 UTC\n"
+        "renewal  2026-02-25 00:00 UTC\n"
+        f"\nthe parent must publish:\n{ds}\n"
+    )
+    assert json.loads(run("zone", "show", "example.test", "--json").stdout)["ds"] == [ds]
 
 
 def test_a_zone_that_is_not_served_is_a_no(run, daemon):
