@@ -203,7 +203,6 @@ class ZoneMaker:
                     draft, before, make_keys=not self._request.dry_run
                 )
             zone = SortedZone(draft.origin, draft.records)
-            zone.is_signed = zone.is_signed and draft.dnssec is None  # by us, from the start
             draft.records = []
             candidate.problems += check_zone(draft, zone)
             candidate.problems += self._signing.check_records(draft, zone)

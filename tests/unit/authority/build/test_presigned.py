@@ -1,12 +1,21 @@
 """Zones signed elsewhere: what of their signing is served."""
 
+import pytest
 from fakes.zones import records
 
+from dnsd.authority.answer import answer
+from dnsd.authority.build.compilation import compile_zones
 from dnsd.authority.build.nodes import nodes
 from dnsd.authority.build.presigned import Presigned
+from dnsd.authority.build.report import CompileRequest
 from dnsd.authority.build.soa import content_digest
 from dnsd.authority.build.sorted_zone import SortedZone
 from dnsd.authority.node import Node
+from dnsd.authority.serials import Serials
+from dnsd.authority.signing_keys import SigningKeys
+from dnsd.authority.store import open_store
+from dnsd.authority.zones import Zones
+from dnsd.source.problems import errors
 from dnsd.wire import names
 
 ORIGIN = "example.test."
@@ -90,3 +99,36 @@ def test_more_signatures_than_a_message_carries_are_left_out():
     built = dict(nodes(sorted_zone(f"{LINES}{more}\n"), 7))
     www = names.from_text("www", APEX)
     assert Node(built[www]).rrset(www, A).signatures == ()
+
+
+@pytest.mark.parametrize("dnssec", ["", "dnssec: {policy: default}"])
+def test_a_zone_is_signed_once_elsewhere_or_here(tmp_path, dnssec):
+    file = tmp_path / "zones" / "example.test.yaml"
+    file.parent.mkdir()
+    file.write_text(f"""
+zone: example.test
+{dnssec}
+records:
+  '':
+  - {{type: SOA, value: ns1.example.net. host.example.net. 7 3600 900 604800 60}}
+  - {{type: NS, value: ns1.example.net.}}
+  - {{type: DNSKEY, value: 257 3 13 AAAA}}
+  - {{type: NSEC3PARAM, value: 1 0 0 -}}
+  - {{type: RRSIG, value: SOA 13 2 300 20300101000000 20200101000000 1 example.test. AAAA}}
+  {HASH}:
+  - {{type: NSEC3, value: 1 0 0 - {HASH} A RRSIG}}
+""")
+    store = open_store(tmp_path / "store", map_size=16 << 20)
+    serials = Serials(tmp_path / "serials.db")
+    keys = SigningKeys(tmp_path / "keys")
+    request = CompileRequest(directories=(file.parent,))
+    (report,) = compile_zones(request, store, serials, 1772323200, keys).zones
+    if dnssec:
+        assert [problem.id for problem in errors(report.problems)] == ["dnssec-twice"]
+    else:
+        assert report.problems == ()
+        name = names.from_text("none", APEX)
+        reply = answer(Zones(store), name, A, dnssec_ok=True)
+        assert [(x.type, len(x.signatures)) for x in reply.authority] == [(SOA, 1), (NSEC3, 0)]
+    store.close()
+    serials.close()
