@@ -39,7 +39,7 @@ _OPT_START: Final = b"\x00\x00\x29"  # root owner, type 41
 _OPCODE_BITS: Final = 0xF << OPCODE_SHIFT
 _COPIED: Final = _OPCODE_BITS | RD  # AD and CD are clear (RFC 4035 §3.1.6)
 _EDE: Final = int(OptionCode.EDE)
-_PROOFS: Final = frozenset((int(RRType.NSEC), int(RRType.NSEC3)))
+PROOFS: Final = frozenset((int(RRType.NSEC), int(RRType.NSEC3)))
 _NO_COUNTS: Final = bytes(6)
 _HEADER: Final = struct.Struct("!6H")
 # Of a record of the question's own name, what all of an RRset begin with.
@@ -190,7 +190,7 @@ def _write_sections(writer: MessageWriter, answer: Answer, *, do: bool) -> tuple
         if not writer.rrset(ANSWER, rrset, with_signatures=do):
             return True, False
     for rrset in answer.authority:
-        if rrset.type in _PROOFS and not do:
+        if rrset.type in PROOFS and not do:
             continue  # RFC 4035 §3.1: only for those who can tell what it proves
         if not writer.rrset(AUTHORITY, rrset, with_signatures=do):
             return True, False

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dnsd.authority.address_alias import asked_for, borrowed_from, resolved
 from dnsd.authority.answer import MAX_LINKS, Answer, leads_away
-from dnsd.query.finish import extended_error
+from dnsd.query.finish import PROOFS, extended_error
 from dnsd.query.views import POLICY_SHIFT
 from dnsd.query.waiting import Waiter
 from dnsd.resolver.cache.contract import Security
@@ -328,8 +328,10 @@ class Recursion:
     def _write(self, exchange: Exchange, outcome: Outcome, *, is_local: bool = False) -> None:
         """Put an outcome into an exchange; what is answered here may have any address."""
         ours: list[RRset] = []
+        proofs: list[RRset] = []  # of wildcards of ours that an alias led away by
         if exchange.answer is not None:
             ours = exchange.answer.answer
+            proofs = [x for x in exchange.answer.authority if ours and x.type in PROOFS]
             exchange.limits += exchange.answer.limits
         exchange.limits += outcome.limits
         found = outcome.answer
@@ -342,10 +344,9 @@ class Recursion:
         rcode = outcome.rcode
         if outcome.stale:
             explanation = _STALE_NXDOMAIN if rcode == _NXDOMAIN else _STALE_ANSWER
-        answer = Answer(
-            rcode, authoritative=False, answer=ours + found, authority=outcome.authority,
-            additional=[],
-        )  # fmt: skip
+        beyond = proofs + outcome.authority
+        records = ours + found
+        answer = Answer(rcode, authoritative=False, answer=records, authority=beyond, additional=[])
         if borrowed_from(answer.answer) is not None:
             self._lend(exchange, answer, is_ours=borrowed_from(ours) is not None)
             rcode = answer.rcode

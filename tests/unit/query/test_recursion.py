@@ -137,6 +137,23 @@ def zone(*records, authority=(), additional=(), unfinished="", rcode=0):
 LENT = zone(f"our.test. 100 ALIAS {WWW}", unfinished=WWW)
 
 
+def test_what_proves_our_link_of_a_chain_goes_with_what_others_say_of_its_end():
+    stage = Stage()
+    proof = ["a.our.test. NSEC c.our.test. A RRSIG NSEC"]
+    stage.zones[N("b.our.test.")] = zone(
+        f"b.our.test. CNAME {WWW}", authority=proof, unfinished=WWW
+    )
+    stage.keep(f"{WWW} A 192.0.2.80")
+    found, exchange = stage.ask("b.our.test.")
+    assert (found, len(exchange.answer.answer)) == (NOW, 2)
+    assert lines(exchange.answer.authority) == lines(map(record, proof))
+    # A referral of ours is no part of the answer, nor is what proves it.
+    cut = [f"{WWW} NS ns.bank.test.", *proof]
+    stage.zones[N(WWW)] = zone(authority=cut)
+    found, exchange = stage.ask(WWW)
+    assert exchange.answer.authority == []
+
+
 class TestWithoutRecursionDesired:
     def test_the_cache_answers(self):
         stage = Stage()
