@@ -51,6 +51,10 @@ ZSK: Final = "zsk"
 ACTIVE: Final = "active"
 
 
+class SigningError(StoreError):
+    """A zone cannot be signed: what is served of it stays as it was signed last."""
+
+
 class KeyRow(NamedTuple):
     """One key of one zone.
 
@@ -103,7 +107,7 @@ class SigningKeys:
         """Open the directory, making it when it is not there.
 
         Raises:
-            StoreError: no permission, no space, or a file that is no table of keys.
+            SigningError: no permission, no space, or a file that is no table of keys.
         """
         self._directory = directory
         with self._explained():
@@ -128,7 +132,7 @@ class SigningKeys:
         """List the keys of a zone, the oldest first.
 
         Raises:
-            StoreError: the table cannot be read.
+            SigningError: the table cannot be read.
         """
         with self._explained():
             found = self._connection.execute(
@@ -147,7 +151,7 @@ class SigningKeys:
             wall_now: Unix seconds.
 
         Raises:
-            StoreError: the disk is full or fails.
+            SigningError: the disk is full or fails.
         """
         taken = {(row.tag, row.algorithm) for row in self.of_zone(zone)}
         while True:
@@ -164,7 +168,7 @@ class SigningKeys:
         """Read the private half of a key.
 
         Raises:
-            StoreError: it is not there, cannot be read or is another key.
+            SigningError: it is not there, cannot be read or is another key.
         """
         path = row.path(self._directory)
         advice = "put it back from a backup; until then the zone stays as it was signed last"
@@ -173,11 +177,11 @@ class SigningKeys:
                 path.read_bytes(), row.algorithm, is_entry_point=row.role != ZSK
             )
         except OSError as error:
-            raise StoreError(f"signing key {path}: {error.strerror}; {advice}") from error
+            raise SigningError(f"signing key {path}: {error.strerror}; {advice}") from error
         except FormError as error:
-            raise StoreError(f"signing key {path}: {error.reason}; {advice}") from error
+            raise SigningError(f"signing key {path}: {error.reason}; {advice}") from error
         if found.dnskey != row.dnskey:
-            raise StoreError(f"signing key {path}: not the key that is published; {advice}")
+            raise SigningError(f"signing key {path}: not the key that is published; {advice}")
         return found
 
     @contextmanager
@@ -186,18 +190,18 @@ class SigningKeys:
             yield
         except sqlite3.Error as error:
             advice = "let only dnsd use it, on a disk that has space"
-            raise StoreError(f"signing keys in {self._directory}: {error}; {advice}") from error
+            raise SigningError(f"signing keys in {self._directory}: {error}; {advice}") from error
         except OSError as error:
             reason = error.strerror or str(error)
             advice = "let dnsd's user own the directory, on a disk that has space"
-            raise StoreError(f"signing keys in {self._directory}: {reason}; {advice}") from error
+            raise SigningError(f"signing keys in {self._directory}: {reason}; {advice}") from error
 
 
 def rows_in(directory: Path) -> list[KeyRow]:
     """List all keys without writing anything, by zone and age.
 
     Raises:
-        StoreError: the table cannot be read.
+        SigningError: the table cannot be read.
     """
     path = directory / "keys.db"
     if not path.exists():
@@ -208,7 +212,7 @@ def rows_in(directory: Path) -> list[KeyRow]:
                 f"SELECT {_COLUMNS} FROM keys ORDER BY zone, created, tag"  # noqa: S608 -- a constant
             ).fetchall()
     except sqlite3.Error as error:
-        raise StoreError(f"signing keys {path}: {error}; ask as the user that dnsd is") from error
+        raise SigningError(f"signing keys {path}: {error}; ask as the user that dnsd is") from error
     return [KeyRow(*row) for row in found]
 
 

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from dnsd.control.shapes import CompileReport, ProblemShape
     from dnsd.observe.log import EventLog
 
-# Problems that forbid a reload and no start: nobody is there to say --force.
-_DELETIONS = frozenset(("deletion-share", "zone-file-gone"))
+# Problems that forbid a reload and no start: nobody is there to say --force, and a key
+# that is missing leaves signatures that hold for days.
+_TOLERATED = frozenset(("deletion-share", "zone-file-gone", "zone-not-signed"))
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -75,9 +76,9 @@ def _judge(outcome: CompileReport, log: EventLog) -> None:
         shapes += zone["problems"]
     problems = [_problem(shape) for shape in shapes]
     for problem in problems:
-        if problem.id in _DELETIONS:
+        if problem.id in _TOLERATED:
             log.error("zone_kept", problem.message, where=str(problem.where), hint=problem.hint)
-    if any(one.severity is Severity.ERROR and one.id not in _DELETIONS for one in problems):
+    if any(one.severity is Severity.ERROR and one.id not in _TOLERATED for one in problems):
         raise ConfigError(problems)
     for one in problems:
         if one.severity is Severity.WARNING:

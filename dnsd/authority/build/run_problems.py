@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dnsd.authority.signing_keys import SigningError
 from dnsd.source.problems import Problem, Where
 from dnsd.wire import names
 
@@ -45,8 +46,9 @@ def files_gone(file: str, gone: int, total: int, share: float) -> Problem:
 
 
 def store_failed(file: str, error: StoreError) -> Problem:
-    """The zone store or the file of serials failed."""
-    return Problem(Where(file), "zone-store", str(error))
+    """The zone store or the file of serials failed, or the keys of the zone."""
+    check = "zone-not-signed" if isinstance(error, SigningError) else "zone-store"
+    return Problem(Where(file), check, str(error))
 
 
 def unreadable(path: Path, error: OSError, expected: str) -> Problem:

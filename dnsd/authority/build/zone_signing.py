@@ -15,8 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dnsd.authority.build.signer import Signer
-from dnsd.authority.signing_keys import CSK, KSK, ZSK
-from dnsd.authority.store import StoreError
+from dnsd.authority.signing_keys import CSK, KSK, ZSK, SigningError
 from dnsd.authority.zonefile.draft import Record
 from dnsd.source.problems import Problem, Severity
 from dnsd.wire.iana import RRType
@@ -118,14 +117,14 @@ class ZoneSigning:
             make_keys: make keys where there are none yet.
 
         Raises:
-            StoreError: keys cannot be read or made.
+            SigningError: keys cannot be read or made.
         """
         assert draft.dnssec is not None
         if self._keys is None:
             return []
         rows = self._keys.of_zone(draft.origin)
         if not rows and served is not None and served.signing is not None:
-            raise StoreError(
+            raise SigningError(
                 "the keys that signed the zone are gone; put the directory of keys back from a"
                 " backup; until then the zone stays as it was signed last"
             )
@@ -148,14 +147,14 @@ class ZoneSigning:
         """Tell whether a served version is to be signed again, in all or in part.
 
         Raises:
-            StoreError: keys cannot be read.
+            SigningError: keys cannot be read.
         """
         if served.signing is None or self._keys is None:
             return False
         notes = SigningNotes(*served.signing)
         policy = self._policies.get(notes.policy)
-        if policy is None:  # a problem of the file, which is read again when it changes
-            return notes.renew_at <= self._wall_now
+        if policy is None:
+            return True  # and then impossible, which is better said now
         state = _state(policy, self._keys.of_zone(origin))
         return notes.renew_at <= self._wall_now or state != notes.state
 
@@ -175,18 +174,18 @@ class ZoneSigning:
             previous: that version.
 
         Raises:
-            StoreError: a key cannot be read, or the policy is gone.
+            SigningError: a key cannot be read, or the policy is gone.
         """
         name, nodes = version
         policy = self._policies.get(name)
         if policy is None:
-            raise StoreError(f"there is no dnssec policy {name!r} in dnsd.yaml")
+            raise SigningError(f"there is no dnssec policy {name!r} in dnsd.yaml")
         if self._keys is None:
-            raise StoreError("no directory of keys was given, so no zone can be signed")
+            raise SigningError("no directory of keys was given, so no zone can be signed")
         rows = self._keys.of_zone(origin)
         keys = [(row, self._keys.load(row)) for row in rows]
         if not any(row.signs_keys for row in rows) or not any(row.signs_zone for row in rows):
-            raise StoreError("keys of the zone are gone; put them back from a backup")
+            raise SigningError("keys of the zone are gone; put them back from a backup")
         state = _state(policy, rows)
         noted = SigningNotes(*served.signing) if served and served.signing else None
         if noted is None or noted.state != state:

@@ -65,6 +65,20 @@ def test_a_zone_that_lost_most_of_its_records_is_kept_and_that_is_told(zones, ev
     assert kinds(events) == ["zone_kept"]
 
 
+def test_a_signed_zone_whose_key_is_gone_is_served_as_it_was_signed(zones, event_log, events):
+    records = "".join(f"  {line}\n" for line in GOOD.splitlines())
+    signed = f"dnssec: {{policy: default}}\nrecords:\n{records}"
+    config = zones(example=signed)
+    compile_first(config, event_log)
+    (key,) = config.signing_keys.glob("*.pem")
+    key.unlink()
+    changed = signed + "  new: {type: A, value: 192.0.2.9}\n"
+    assert compile_first(zones(example=changed), event_log) == "example.test."
+    (event,) = events()
+    assert event["event"] == "zone_kept"
+    assert "put it back from a backup" in event["text"]
+
+
 def test_a_store_of_garbage_is_set_aside(zones, event_log, events):
     config = zones(example=GOOD)
     compile_first(config, event_log)

@@ -180,6 +180,7 @@ def test_a_missing_key_leaves_the_zone_as_it_was_signed(place, fault, tmp_path):
         found = place.run(notes.renew_at)
         assert found.status is Status.KEPT
         assert "backup" in found.problems[0].message
+        assert found.problems[0].id == "zone-not-signed", "the daemon starts in spite of it"
         assert place.rrsets() == before
     assert not list((tmp_path / "other keys").glob("*.pem")), "a new key would not be the parent's"
 
@@ -253,3 +254,14 @@ def test_the_serial_of_a_file_is_raised_by_renewals_and_taken_again_when_newer(p
     changed = place.run(NOW + 12 * DAY)
     assert changed.serial > renewed.serial
     assert not [problem for problem in changed.problems if problem.id == "soa-serial-back"]
+
+
+def test_a_policy_that_went_away_is_said_at_once_and_the_zone_stays_signed(place):
+    place.run()
+    before = place.rrsets()
+    request = CompileRequest((place.path / "zones",), policies={"other": SigningPolicy()})
+    (found,) = compile_zones(request, place.store, place.serials, NOW + 60, place.keys).zones
+    assert found.status is Status.KEPT
+    assert "no dnssec policy 'default'" in found.problems[0].message
+    assert place.rrsets() == before
+    assert place.run(NOW + 120).status is Status.UNCHANGED
