@@ -30,6 +30,7 @@ from twisted.internet.protocol import ProcessProtocol
 
 from dnsd.control.compile_status import STATUS_MEMORY
 from dnsd.control.scan import ZoneFiles, look
+from dnsd.dnssec.algorithms import RSA_HASHES
 from dnsd.dnssec.policy import DEFAULT, SigningPolicy
 from dnsd.observe import metrics
 
@@ -47,6 +48,13 @@ _MAX_COMPLAINT_OCTETS: Final = 16 << 10
 
 # Octets of zone file that may hold 100,000 records: a short record of YAML has forty.
 _OCTETS_A_TIME_UNIT: Final = 4_000_000
+
+# The same records in the store, signed, and once more as they were before: signatures are
+# renewed also of zones whose file is gone.
+_STORE_OCTETS_A_TIME_UNIT: Final = 80_000_000
+
+# Signing 100,000 records by RSA, each with its denial, takes a minute; by others seconds.
+_RSA_TIME_UNITS: Final = 6
 
 # How much longer than its CPU time a run may take.
 _PATIENCE: Final = 4
@@ -111,7 +119,6 @@ def compile_request(
         force: take over what deletes more than its share.
         dry_run: publish nothing, say what would change.
     """
-    time_units = max(math.ceil(look(options.where).octets / _OCTETS_A_TIME_UNIT), 1)
     return {
         "request": {
             "directories": [str(path) for path in options.where.directories],
@@ -126,10 +133,24 @@ def compile_request(
         "signing_keys": str(options.signing_keys),
         "store_octets": options.store_octets,
         "memory_octets": options.memory_octets,
-        "time_s": options.time_s * time_units,
+        "time_s": options.time_s * _time_units(options),
         "wall_now": wall_now,
         "may_rebuild": False,
     }
+
+
+def _time_units(options: CompilerOptions) -> int:
+    """Return how many times the time of 100,000 records a run may take."""
+    try:
+        stored = (options.store / "data.mdb").stat().st_size
+    except OSError:
+        stored = 0
+    written = look(options.where).octets
+    units = max(
+        math.ceil(written / _OCTETS_A_TIME_UNIT), math.ceil(stored / _STORE_OCTETS_A_TIME_UNIT), 1
+    )
+    by_rsa = any(policy.algorithm in RSA_HASHES for policy in options.policies.values())
+    return units * (_RSA_TIME_UNITS if by_rsa else 1)
 
 
 def compile_command() -> list[str]:

@@ -15,6 +15,7 @@ from dnsd.control.compiler import (
     outcome_of,
 )
 from dnsd.control.scan import ZoneFiles
+from dnsd.dnssec.policy import SigningPolicy
 from dnsd.observe import metrics
 
 ZONE = "'': {type: NS, value: ns1.a.test.}\nns1: {type: A, value: 127.0.0.53}\n"
@@ -41,6 +42,15 @@ def test_time_grows_with_the_size_of_the_files(options, octets, units, tmp_path)
     with (tmp_path / "zones" / "a.test.yaml").open("wb") as file:
         file.truncate(octets)
     assert compile_request(options, 1)["time_s"] == 30.0 * units
+
+
+def test_time_grows_with_what_is_to_be_signed_again_and_with_slow_signatures(options):
+    options.store.mkdir()
+    with (options.store / "data.mdb").open("wb") as file:
+        file.truncate(80_000_001)
+    assert compile_request(options, 1)["time_s"] == 60.0
+    policies = {"default": SigningPolicy(), "slow": SigningPolicy(algorithm=8)}
+    assert compile_request(replace(options, policies=policies), 1)["time_s"] == 360.0
 
 
 def test_a_report_is_read():
