@@ -109,10 +109,12 @@ class Authority:
             size = query.edns.udp_size if query.edns is not None and manners.edns else 512
             limit = min(max(size, 512), manners.udp_octets)
         found = None
+        do = manners.edns and query.edns is not None and query.edns.do
         if query.qclass == _IN:
             # MemoryZones has the part of Zones that answering uses.
-            found = answer(cast("Zones", self.zones), query.qname, query.qtype)
-        return _render(query, found, limit, self._opt(query))
+            zones = cast("Zones", self.zones)
+            found = answer(zones, query.qname, query.qtype, dnssec_ok=do)
+        return _render(query, found, MessageWriter(limit), self._opt(query), do=do)
 
     def _opt(self, query: Query) -> bytes:
         """Make the OPT record of the reply; no octets for none."""
@@ -120,11 +122,12 @@ class Authority:
             return b""
         cookie = query.edns.option(_COOKIE) if self.manners.cookies else None
         options = ((_COOKIE, cookie[:8] + SERVER_COOKIE),) if cookie is not None else ()
-        return render_opt(Edns(self.manners.udp_octets, options=options))
+        return render_opt(Edns(self.manners.udp_octets, do=query.edns.do, options=options))
 
 
-def _render(query: Query, found: Answer | None, limit: int, opt: bytes) -> bytes:
-    writer = MessageWriter(limit)
+def _render(
+    query: Query, found: Answer | None, writer: MessageWriter, opt: bytes, *, do: bool
+) -> bytes:
     flags = QR | (query.flags & RD)
     writer.question(query.qname_as_sent, query.qtype, query.qclass)
     if opt:
@@ -137,11 +140,12 @@ def _render(query: Query, found: Answer | None, limit: int, opt: bytes) -> bytes
     writer.header(query.id, flags | found.rcode)
     for section, rrsets in ((ANSWER, found.answer), (AUTHORITY, found.authority)):
         for rrset in rrsets:
-            if not writer.rrset(section, rrset):
+            if not writer.rrset(section, rrset, with_signatures=do):
                 writer.flags |= TC
                 return writer.finish()
     for rrset in found.additional:
-        if not writer.rrset(ADDITIONAL, rrset) and rrset in found.required_glue:
+        is_written = writer.rrset(ADDITIONAL, rrset, with_signatures=do)
+        if not is_written and rrset in found.required_glue:
             writer.flags |= TC
             break
     return writer.finish()

@@ -3,8 +3,10 @@
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import pytest
 from fakes.octets import opt, option, query
+from fakes.signed_zone import signed_zone
 
 from dnsd.lab.authority import SERVER_COOKIE, Authority, Manners, Sent
 from dnsd.lab.zone import zone_from_text
@@ -112,3 +114,18 @@ def test_what_is_no_query_gets_at_most_an_error(octets, replies):
     sent = server.receive(octets, Transport.UDP, 0.0)
     assert len(sent) == replies
     assert all(isinstance(each, Sent) and each.octets[3] & 15 == 1 for each in sent)
+
+
+@pytest.mark.parametrize(
+    ("edns", "types"),
+    [(None, {"SOA"}), (opt(), {"SOA"}), (opt(flags=0x8000), {"SOA", "RRSIG", "NSEC"})],
+)
+def test_a_signed_zone_proves_what_it_denies_to_who_asks_for_that(edns, types):
+    server = Authority(
+        [signed_zone("example.test.", "@ NS ns1\nns1 A 192.0.2.1", "nsec")], Manners()
+    )
+    reply = dns.message.from_wire(
+        server.reply(query("none.example.test.", edns=edns), Transport.UDP)
+    )
+    assert {dns.rdatatype.to_text(rrset.rdtype) for rrset in reply.authority} == types
+    assert bool(reply.ednsflags & dns.flags.DO) == ("RRSIG" in types)
