@@ -336,7 +336,7 @@ ZONES_REFUSED: Final = TABLE.gauge(
     "dnsd_authority_zones_refused", "Zones not served at all because their file is refused."
 )
 FIRST_EXPIRATION: Final = TABLE.gauge(
-    "dnsd_dnssec_first_expiration_timestamp_seconds",
+    "dnsd_authority_first_expiration_timestamp_seconds",
     "Unix time when the first signature of our zones ends; 0 where none is signed.",
 )
 ZONE_LOAD_ERRORS: Final = TABLE.counter(

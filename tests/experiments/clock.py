@@ -65,6 +65,7 @@ STEPS = {
 #: Where shipped code reads the wall clock, and what for.
 WALL_CLOCK_USES = {
     "cli/check.py": "serials that a zone would get",
+    "cli/key.py": "how long signatures hold",
     "cli/status.py": "how long ago something was",
     "cli/zone_files.py": "serials of new zone files",
     "config/normal_resolver.py": "warnings of negative trust anchors that are passed",

@@ -17,7 +17,7 @@ TABLE = metrics.TABLE.metrics
 
 # Metrics that no panel shows, and why.
 WITHOUT_PANEL = {
-    "dnsd_dnssec_first_expiration_timestamp_seconds": "for an alert: signatures are renewed by themselves",
+    "dnsd_authority_first_expiration_timestamp_seconds": "for an alert: signatures are renewed by themselves",
     "dnsd_control_http_requests_total": "mostly Prometheus' own requests; for who looks into one",
 }
 # Labels that Prometheus adds.
