@@ -15,6 +15,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from dnsd.authority.durable_table import open_table
 from dnsd.authority.store import StoreError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ CREATE TABLE IF NOT EXISTS serials (
     digest BLOB NOT NULL
 ) STRICT, WITHOUT ROWID
 """
-_BUSY_TIMEOUT_S = 5.0
 
 
 class LastSerial(NamedTuple):
@@ -54,18 +54,7 @@ class Serials:
         """
         self._path = path
         with self._explained():
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-        try:
-            with self._explained():
-                # Power may fail right after a publication: FULL, not NORMAL.
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute(_SCHEMA)
-        except StoreError:
-            self._connection.close()
-            raise
+            self._connection = open_table(path, _SCHEMA, one_thread=False)
 
     def __enter__(self) -> Self:
         return self

@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from dnsd.authority.durable_table import open_table
 from dnsd.authority.store import StoreError
 from dnsd.dnssec import digests, signing
 from dnsd.dnssec.algorithms import DigestType
@@ -41,7 +42,6 @@ CREATE TABLE IF NOT EXISTS keys (
 ) STRICT, WITHOUT ROWID
 """
 _COLUMNS: Final = "zone, tag, algorithm, role, state, created, dnskey"
-_BUSY_TIMEOUT_S: Final = 5.0
 
 _LONGEST_NAME: Final = 150
 
@@ -112,17 +112,7 @@ class SigningKeys:
         self._directory = directory
         with self._explained():
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                directory / "keys.db", timeout=_BUSY_TIMEOUT_S, isolation_level=None
-            )
-        try:
-            with self._explained():
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute(_SCHEMA)
-        except StoreError:
-            self._connection.close()
-            raise
+            self._connection = open_table(directory / "keys.db", _SCHEMA)
 
     def close(self) -> None:
         """Close the table."""
