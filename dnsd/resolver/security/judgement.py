@@ -35,7 +35,7 @@ from dnsd.resolver.security.chain import (
 )
 from dnsd.resolver.security.evidence import Concluded, Entered, Verified
 from dnsd.wire.iana import ExtendedError, RRType, rrtype_to_text
-from dnsd.wire.names import is_subdomain, lower
+from dnsd.wire.names import is_subdomain
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -147,11 +147,8 @@ class Judge:
             why = _missing(f"no RRSIG of {rrtype_to_text(rrset.type)}")
             return (yield from self._unsigned(rrset.owner, rrset.type, judged, why))
         known = yield from self._keys(signer)
-        if known.security is Security.INSECURE:
-            judged.explanation = judged.explanation or known.explanation
-            return Security.INSECURE
-        if known.security is Security.BOGUS:
-            return (yield from self._unsigned(rrset.owner, rrset.type, judged, known.explanation))
+        if known.security is not Security.SECURE:
+            return (yield from self._without_keys(known, rrset.owner, rrset.type, judged))
         verdict = yield from self._validate(rrset, signer, known.keys)
         if not isinstance(verdict, validation.Secure):
             why = Explanation(int(verdict.error), verdict.text)
@@ -211,11 +208,8 @@ class Judge:
             why = _missing("denied without an SOA that is signed")
             return (yield from self._unsigned(name, rrtype, judged, why))
         known = yield from self._keys(soa.owner)
-        if known.security is Security.INSECURE:
-            judged.explanation = judged.explanation or known.explanation
-            return Security.INSECURE
-        if known.security is Security.BOGUS:
-            return (yield from self._unsigned(name, rrtype, judged, known.explanation))
+        if known.security is not Security.SECURE:
+            return (yield from self._without_keys(known, name, rrtype, judged))
         verdict = yield from self._validate(soa, soa.owner, known.keys)
         if not isinstance(verdict, validation.Secure):
             return self._bogus(judged, Explanation(int(verdict.error), verdict.text))
@@ -254,6 +248,15 @@ class Judge:
             case NotProven():
                 why = Explanation(int(proven.extended_error), proven.reason)
                 return self._bogus(judged, why), ()
+
+    def _without_keys(
+        self, known: ZoneKeys, name: bytes, rrtype: int, judged: Judged
+    ) -> Generator[Any, Any, Security]:
+        """Judge what is signed by a zone whose keys are not to be had."""
+        if known.security is Security.INSECURE:
+            judged.explanation = judged.explanation or known.explanation
+            return Security.INSECURE
+        return (yield from self._unsigned(name, rrtype, judged, known.explanation))
 
     def _unsigned(
         self, name: bytes, rrtype: int, judged: Judged, why: Explanation | None
@@ -340,5 +343,5 @@ def _signer(rrset: RRset) -> bytes | None:
         if rrset.type == _DS and signature.signer == rrset.owner:
             continue  # no zone signs its own DS
         if found is None or len(signature.signer) > len(found):
-            found = lower(signature.signer)
+            found = signature.signer
     return found
