@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.dnssec import chain, digests, keys, validation
 from dnsd.dnssec.algorithms import HASHES, Algorithm, DigestType
+from dnsd.dnssec.claims import DENIAL_TYPES
 from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.outcome import BOGUS_CODES
 from dnsd.resolver.security.evidence import Concluded, Entered, SigningEnds, Verified
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 _DS = int(RRType.DS)
 _CNAME = int(RRType.CNAME)
-_DENIALS = (int(RRType.NSEC), int(RRType.NSEC3))
 
 
 class Findings:
@@ -225,7 +225,7 @@ class Findings:
 
 
 def _end(found: SigningEnds) -> ChainEnd:
-    kinds = [each.type for each in found.proof if each.type in (_DS, *_DENIALS)]
+    kinds = [each.type for each in found.proof if each.type in (_DS, *DENIAL_TYPES)]
     return {
         "name": names.to_text(found.name),
         "zone": names.to_text(found.zone),

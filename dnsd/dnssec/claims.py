@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from dnsd.wire.iana import ExtendedError
+from dnsd.wire.iana import ExtendedError, RRType
 
 if TYPE_CHECKING:
     from dnsd.wire.rrset import RRset
+
+#: RR types that say what is not there.
+DENIAL_TYPES: Final = frozenset((int(RRType.NSEC), int(RRType.NSEC3)))
 
 
 class Claim(enum.Enum):

@@ -15,9 +15,10 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dnsd.dnssec.claims import DENIAL_TYPES
 from dnsd.wire.edns import OPT_FIXED_OCTETS
 from dnsd.wire.edns_options import Error, render_error
-from dnsd.wire.iana import Opcode, OptionCode, RRType
+from dnsd.wire.iana import Opcode, OptionCode
 from dnsd.wire.message import AA, OPCODE_SHIFT, QR, RD, TC
 from dnsd.wire.reader import HEADER_OCTETS
 from dnsd.wire.writer import (
@@ -39,7 +40,6 @@ _OPT_START: Final = b"\x00\x00\x29"  # root owner, type 41
 _OPCODE_BITS: Final = 0xF << OPCODE_SHIFT
 _COPIED: Final = _OPCODE_BITS | RD  # AD and CD are clear (RFC 4035 §3.1.6)
 _EDE: Final = int(OptionCode.EDE)
-PROOFS: Final = frozenset((int(RRType.NSEC), int(RRType.NSEC3)))
 _NO_COUNTS: Final = bytes(6)
 _HEADER: Final = struct.Struct("!6H")
 # Of a record of the question's own name, what all of an RRset begin with.
@@ -190,7 +190,7 @@ def _write_sections(writer: MessageWriter, answer: Answer, *, do: bool) -> tuple
         if not writer.rrset(ANSWER, rrset, with_signatures=do):
             return True, False
     for rrset in answer.authority:
-        if rrset.type in PROOFS and not do:
+        if rrset.type in DENIAL_TYPES and not do:
             continue  # RFC 4035 §3.1: only for those who can tell what it proves
         if not writer.rrset(AUTHORITY, rrset, with_signatures=do):
             return True, False

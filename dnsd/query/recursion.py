@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from dnsd.authority.address_alias import asked_for, borrowed_from, resolved
 from dnsd.authority.answer import MAX_LINKS, Answer, leads_away
-from dnsd.query.finish import PROOFS, extended_error
+from dnsd.dnssec.claims import DENIAL_TYPES
+from dnsd.query.finish import extended_error
 from dnsd.query.views import POLICY_SHIFT
 from dnsd.query.waiting import Waiter
 from dnsd.resolver.cache.contract import Security
@@ -331,7 +332,7 @@ class Recursion:
         proofs: list[RRset] = []  # of wildcards of ours that an alias led away by
         if exchange.answer is not None:
             ours = exchange.answer.answer
-            proofs = [x for x in exchange.answer.authority if ours and x.type in PROOFS]
+            proofs = [x for x in exchange.answer.authority if ours and x.type in DENIAL_TYPES]
             exchange.limits += exchange.answer.limits
         exchange.limits += outcome.limits
         found = outcome.answer
@@ -363,7 +364,7 @@ class Recursion:
         exchange.once = outcome.stale or rcode not in _CACHEABLE or not ttl
         exchange.expires = self._now() + ttl
         exchange.look_again = outcome.refresh_at
-        exchange.found, exchange.validation = _found(outcome), outcome.validation
+        exchange.found, exchange.validation = outcome.found, outcome.validation
         exchange.dropped = outcome.dropped
 
     def _lend(self, exchange: Exchange, answer: Answer, *, is_ours: bool) -> None:
@@ -390,11 +391,3 @@ class Recursion:
 
     def _now(self) -> float:
         return self._resolver.world.network.now()
-
-
-def _found(outcome: Outcome) -> str:
-    if outcome.rcode == _SERVFAIL:
-        return "failed"
-    if outcome.stale:
-        return "stale"
-    return "hit" if outcome.cached else "miss"

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from dnsd.dnssec.claims import DENIAL_TYPES
 from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.outcome import Explanation, Failed, Outcome, ended
@@ -34,7 +35,6 @@ _CNAME = int(RRType.CNAME)
 _DNAME = int(RRType.DNAME)
 _ANY = int(RRType.ANY)
 _A = int(RRType.A)
-_DENIALS = frozenset((int(RRType.NSEC), int(RRType.NSEC3)))
 
 # A last tenth of an original TTL of at least so many seconds is worth a prefetch.
 _PREFETCH_TTL = 10
@@ -174,7 +174,7 @@ class _Chain:
             outcome.answer.append(_aged(made_of[0], ttl))
         outcome.answer.append(_aged(rrset, ttl))
         # That nothing is closer than the wildcard it comes from (RFC 4035 §3.1.3.3).
-        outcome.authority += [_aged(each, ttl) for each in entry.proof if each.type in _DENIALS]
+        outcome.authority += [_aged(each, ttl) for each in entry.proof if each.type in DENIAL_TYPES]
         if entry.type == _DNAME and entry.name != name:
             # No CNAME could be made of it: the name would be too long (RFC 6672 §2.2).
             outcome.rcode = _YXDOMAIN

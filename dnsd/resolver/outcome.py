@@ -101,6 +101,15 @@ class Outcome:
     dropped: int = 0
 
     @property
+    def found(self) -> str:
+        """How it was come by: ``failed``, ``stale``, ``hit`` of the cache, or ``miss``."""
+        if self.rcode == _SERVFAIL:
+            return "failed"
+        if self.stale:
+            return "stale"
+        return "hit" if self.cached else "miss"
+
+    @property
     def validation(self) -> str:
         """One of :data:`STATUSES`, or of what is bogus one of :data:`BOGUS_REASONS`."""
         if self.security is not Security.BOGUS:

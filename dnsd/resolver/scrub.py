@@ -34,6 +34,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from dnsd.dnssec.claims import DENIAL_TYPES
 from dnsd.resolver.alias_chain import Asked, ChainEnd, follow, the_one
 from dnsd.wire.iana import Rcode, RRClass, RRType
 from dnsd.wire.message import AA, RA, TC
@@ -56,11 +57,8 @@ _AAAA = int(RRType.AAAA)
 _NS = int(RRType.NS)
 _SOA = int(RRType.SOA)
 _DS = int(RRType.DS)
-_NSEC = int(RRType.NSEC)
-_NSEC3 = int(RRType.NSEC3)
 
 _RCODES_OF_ANSWERS = frozenset((_NOERROR, _NXDOMAIN, _YXDOMAIN))
-_DENIALS = frozenset((_NSEC, _NSEC3))
 _ADDRESSES = (_A, _AAAA)
 
 
@@ -215,7 +213,7 @@ def _read_authority(
             cuts.append(rrset)
         elif rrtype == _SOA:
             soas.append(rrset)
-        elif rrtype in _DENIALS and is_inside and len(scrubbed.proof) < MAX_DENIALS:
+        elif rrtype in DENIAL_TYPES and is_inside and len(scrubbed.proof) < MAX_DENIALS:
             scrubbed.proof.append(rrset)
     return soas, cuts
 
