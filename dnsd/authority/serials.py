@@ -15,8 +15,8 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from dnsd.authority.durable_table import open_table
 from dnsd.authority.store import StoreError
+from dnsd.durable.table import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

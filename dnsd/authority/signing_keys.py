@@ -10,17 +10,17 @@ One writer, the process that compiles zones.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing, contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dnsd.authority.durable_table import open_table
 from dnsd.authority.store import StoreError
 from dnsd.dnssec import digests, signing
 from dnsd.dnssec.algorithms import DigestType
 from dnsd.dnssec.keys import Key
+from dnsd.durable import files
+from dnsd.durable.table import open_table
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 
@@ -150,7 +150,7 @@ class SigningKeys:
                 break
         row = KeyRow(zone, made.key.tag, algorithm, role, ACTIVE, wall_now, made.dnskey)
         with self._explained():
-            _write(row.path(self._directory), made.to_pem())
+            files.put(row.path(self._directory), made.to_pem(), 0o600)
             self._connection.execute(f"INSERT INTO keys ({_COLUMNS}) VALUES (?,?,?,?,?,?,?)", row)  # noqa: S608 -- a constant
         return row
 
@@ -204,20 +204,3 @@ def rows_in(directory: Path) -> list[KeyRow]:
     except sqlite3.Error as error:
         raise SigningError(f"signing keys {path}: {error}; ask as the user that dnsd is") from error
     return [KeyRow(*row) for row in found]
-
-
-def _write(path: Path, octets: bytes) -> None:
-    """Put a file in its place, whole and safe on disk, or not at all."""
-    aside = path.with_name(path.name + ".new")
-    aside.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(aside, flags, 0o600), "wb") as file:
-        file.write(octets)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dnsd.durable import files
 from dnsd.resolver.local.blocks import BlocksError, CompiledList, write_store
 from dnsd.resolver.local.lists import DOMAINS, ListReader
 
@@ -150,7 +151,7 @@ def _publish(
     store = directory / f"{_COMPILED}{os.urandom(8).hex()}"
     try:
         write_store(store, lists, entries, map_size)
-        _replace(directory / CURRENT, store.name.encode())
+        files.put(directory / CURRENT, store.name.encode())
     except BaseException:
         with suppress(OSError):
             store.unlink()
@@ -167,18 +168,3 @@ def _keep(directory: Path, source: ListSource) -> None:
     beside = good.with_name(good.name + ".new")
     shutil.copyfile(path, beside)
     beside.replace(good)
-
-
-def _replace(path: Path, octets: bytes) -> None:
-    """Put a file in the place of another, so that one of the two is there at any time."""
-    beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
-        file.write(octets)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

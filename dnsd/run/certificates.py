@@ -11,6 +11,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from dnsd.durable import files
 from dnsd.net import tls
 from dnsd.net.tls_self_signed import Subject, make_certificate, make_key, still_fits
 from dnsd.source.problems import ConfigError, Problem, Severity, Where
@@ -68,9 +69,9 @@ def own(config: Config, wall_now: int) -> Contexts | None:
     subject = _subject(config)
     try:
         if not key.exists():
-            _write(key, make_key())
+            files.put(key, make_key(), 0o600)
         if not certificate.exists() or not still_fits(certificate.read_bytes(), subject, wall_now):
-            _write(certificate, make_certificate(key.read_bytes(), subject, wall_now))
+            files.put(certificate, make_certificate(key.read_bytes(), subject, wall_now), 0o600)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "set tls: certificate: and key:, or another state_directory"
@@ -126,23 +127,6 @@ def _subject(config: Config) -> Subject:
     ]
     host = socket.gethostname()
     return Subject(host if host and host.isascii() else "localhost", tuple(addresses))
-
-
-def _write(path: Path, octets: bytes) -> None:
-    """Put a file that only we may read into its place, whole or not at all.
-
-    Raises:
-        OSError: that cannot be done.
-    """
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        os.write(descriptor, octets)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    beside.replace(path)
 
 
 def _refused(path: Path, message: str, hint: str) -> ConfigError:

@@ -86,7 +86,7 @@ def test_a_directory_that_is_not_there_is_said(tmp_path):
 
 
 def test_a_file_that_another_process_holds_is_said(path, monkeypatch):
-    monkeypatch.setattr("dnsd.authority.durable_table.BUSY_TIMEOUT_S", 0)
+    monkeypatch.setattr("dnsd.durable.table.BUSY_TIMEOUT_S", 0)
     with Serials(path) as serials:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

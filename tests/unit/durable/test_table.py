@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from dnsd.authority.durable_table import open_table
+from dnsd.durable.table import open_table
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY) STRICT"
 FULL = 2
