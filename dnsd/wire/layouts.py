@@ -27,6 +27,8 @@ REST: Final = -3
 
 Layout = tuple[int, ...]
 
+_ONE_NAME: Final[Layout] = (NAME,)
+
 LAYOUTS: Final[dict[int, Layout]] = {
     RRType.A: (4,),
     RRType.NS: (NAME,),
@@ -188,5 +190,20 @@ def rdata_uncompressed(reader: Reader, rrtype: int, rdlength: int) -> bytes:
             raise FormError(f"rdata of {rdlength} octets instead of {layout[0]}", start)
         reader.offset = end
         return reader.message[start:end]
+    if layout == _ONE_NAME and rrtype in DECOMPRESSED:
+        return _only_name(reader, end)
     pieces = fields(reader, layout, end, compressed=rrtype in DECOMPRESSED)
     return b"".join([octets for _, octets in pieces])
+
+
+def _only_name(reader: Reader, end: int) -> bytes:
+    """Read rdata that is one name, which may be compressed: what most names of rdata are."""
+    outer_end = reader.end
+    reader.end = end
+    try:
+        name = reader.name_as_sent()
+    finally:
+        reader.end = outer_end
+    if reader.offset != end:
+        raise FormError("rdata longer than its fields", reader.offset)
+    return name

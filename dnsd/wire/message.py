@@ -15,23 +15,21 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dnsd.wire.edns import FLAG_DO, OPT_FIXED_OCTETS, Edns, from_opt, render_opt
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import Opcode, OptionCode, RRClass, RRType
-from dnsd.wire.layouts import rdata_uncompressed
 from dnsd.wire.reader import HEADER_OCTETS, Reader
 from dnsd.wire.records import (
     FIXED,
-    check_tsig_place,
-    read_opt,
-    read_rdata,
-    read_record,
     walk_records,
 )
-from dnsd.wire.rrset import RRset
+from dnsd.wire.sections import read_section
 from dnsd.wire.writer import MAX_MESSAGE_OCTETS, MessageWriter
+
+if TYPE_CHECKING:
+    from dnsd.wire.rrset import RRset
 
 # Bits of the second 16-bit word of the header (RFC 1035 §4.1.1, RFC 4035 §3.2).
 QR: Final = 0x8000
@@ -293,67 +291,17 @@ def parse_message(octets: bytes, *, max_records: int = MAX_RECORDS) -> Message:
         reader.skip(4)
         message.questions.append(Question(name, *_TYPE_CLASS.unpack_from(octets, start)))
     if header.answer_count:
-        _read_section(reader, message, 0, header.answer_count)
+        message.answer, _, _ = read_section(reader, 0, header.answer_count)
     if header.authority_count:
-        _read_section(reader, message, 1, header.authority_count)
+        message.authority, _, _ = read_section(reader, 1, header.authority_count)
     if header.additional_count == 1 and _is_opt(octets, reader.offset):
         # What most replies end with.
         message.edns = opt_alone(octets, reader.offset + 3)
     elif header.additional_count:
-        _read_section(reader, message, 2, header.additional_count)
+        message.additional, message.edns, message.tsig = read_section(
+            reader, 2, header.additional_count
+        )
     return message
-
-
-def _read_section(reader: Reader, message: Message, section: int, count: int) -> None:
-    """Read the records of one section into its list of RRsets."""
-    rrsets = (message.answer, message.authority, message.additional)[section]
-    found: dict[tuple[bytes, int, int, bytes], tuple[RRset, dict[bytes, None]]] = {}
-    for i in range(count):
-        record = read_record(reader)
-        if record.type == _OPT:
-            message.edns = read_opt(reader, record, section, message.edns)
-            continue
-        if record.type == _TSIG:
-            check_tsig_place(record, section, count - i, reader.offset)
-            rdata = rdata_uncompressed(reader, _TSIG, record.rdlength)
-            message.tsig = RRset(record.owner, _TSIG, 0, (rdata,), rdclass=_CLASS_ANY)
-            continue
-        rdata = read_rdata(reader, record)
-        ttl = record.ttl if record.ttl < 0x80000000 else 0
-        # RRSIGs are one RRset for each type that they cover (RFC 4035 §2.2).
-        covered = rdata[:2] if record.type == _RRSIG else b""
-        key = (record.owner, record.type, record.rdclass, covered)
-        known = found.get(key)
-        if known is None:
-            rrset = RRset(record.owner, record.type, ttl, (), (), record.rdclass)
-            rrsets.append(rrset)
-            found[key] = (rrset, {rdata: None})
-        else:
-            known[0].ttl = min(known[0].ttl, ttl)
-            known[1][rdata] = None
-    for rrset, rdatas in found.values():
-        rrset.rdatas = tuple(rdatas)
-    if len(rrsets) > 1:
-        _attach_signatures(rrsets)
-
-
-def _attach_signatures(rrsets: list[RRset]) -> None:
-    """Move the RRSIGs of a section to the RRsets that they cover."""
-    if _RRSIG not in [rrset.type for rrset in rrsets]:
-        return
-    covered = {(each.owner, each.type, each.rdclass): each for each in rrsets}
-    left = []
-    for rrset in rrsets:
-        if rrset.type == _RRSIG and rrset.rdatas[0]:
-            target = covered.get(
-                (rrset.owner, int.from_bytes(rrset.rdatas[0][:2], "big"), rrset.rdclass)
-            )
-            if target is not None and target.type != _RRSIG:
-                target.signatures = rrset.rdatas
-                target.ttl = min(target.ttl, rrset.ttl)
-                continue
-        left.append(rrset)
-    rrsets[:] = left
 
 
 def render_message(message: Message, limit: int = MAX_MESSAGE_OCTETS) -> bytes:

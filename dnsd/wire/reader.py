@@ -18,7 +18,7 @@ takes time in proportion to its octets and to the names' 255 octets.
 from __future__ import annotations
 
 from dnsd.wire.errors import FormError
-from dnsd.wire.names import MAX_NAME_OCTETS
+from dnsd.wire.names import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
 
 HEADER_OCTETS = 12
 
@@ -85,9 +85,10 @@ class Reader:
         Raises:
             FormError: fewer remain.
         """
-        if not 0 <= count <= self.end - self.offset:
+        offset = self.offset + count
+        if offset > self.end or count < 0:
             raise FormError(f"{count} octets announced, {self.remaining} there", self.offset)
-        self.offset += count
+        self.offset = offset
 
     def name(self) -> bytes:
         """Read a name, expanded and in canonical form.
@@ -103,14 +104,22 @@ class Reader:
         Raises:
             FormError: not a name, or a bound exceeded.
         """
-        start = self.offset
-        # Most names of a message are a pointer to one that was read before.
-        if start + 2 <= self.end and (high := self.message[start]) >= 0xC0:
-            target = (high & 0x3F) << 8 | self.message[start + 1]
+        start = stop = self.offset
+        message = self.message
+        # Most names of a message are a pointer to one that was read before, or one
+        # label and such a pointer.
+        if stop < self.end and 0 < message[stop] <= MAX_LABEL_OCTETS:
+            stop += 1 + message[stop]
+        if stop + 2 <= self.end and (high := message[stop]) >= 0xC0:
+            target = (high & 0x3F) << 8 | message[stop + 1]
             known = self._expanded.get(target)
             if known is not None and HEADER_OCTETS <= target < start:
-                self.offset = start + 2
-                return known
+                self.offset = stop + 2
+                return known if stop == start else self._joined(start, stop, known)
+        return self._walked(start)
+
+    def _walked(self, start: int) -> bytes:
+        """Read the name at the cursor label by label, expanded."""
         stop, target = self._labels(start, self.end)
         if target < 0:
             self.offset = stop
@@ -119,10 +128,13 @@ class Reader:
             return name
         self.offset = stop + 2
         name = self._expanded.get(target) or self._follow(target, start)
-        if stop > start:
-            name = self.message[start:stop] + name
-            if len(name) > MAX_NAME_OCTETS:
-                raise FormError(f"name of more than {MAX_NAME_OCTETS} octets", start)
+        return self._joined(start, stop, name)
+
+    def _joined(self, start: int, stop: int, tail: bytes) -> bytes:
+        """Join labels and the name that a pointer behind them led to, and remember it."""
+        name = self.message[start:stop] + tail
+        if len(name) > MAX_NAME_OCTETS:
+            raise FormError(f"name of more than {MAX_NAME_OCTETS} octets", start)
         self._expanded[start] = name
         return name
 
@@ -192,8 +204,5 @@ class Reader:
             chain.append((target, stop))
             target, end = further, target
         for start, stop in reversed(chain):
-            name = self.message[start:stop] + name
-            if len(name) > MAX_NAME_OCTETS:
-                raise FormError(f"name of more than {MAX_NAME_OCTETS} octets", start)
-            self._expanded[start] = name
+            name = self._joined(start, stop, name)
         return name
