@@ -5,7 +5,8 @@
 Messages and files made to be expensive, each in growing sizes up to what fits: names
 that share all their suffixes, written and read; chains of pointers, open and hidden in
 opaque rdata; 16,000 EDNS options; referrals of 1,500 servers; answers of thousands of
-aliases, zone cuts, denials and addresses; YAML that multiplies itself. For each:
+aliases, zone cuts, denials and addresses; YAML that multiplies itself; keys and
+signatures by the hundred with one tag, and NSEC3 records that are dear to hash. For each:
 CPU time of the largest, its bound, and the slope of log time over log size, which is 1
 where work is in proportion to size. Records without any trick stand beside the chains
 of pointers: what they take is what so many records take.
@@ -42,6 +43,7 @@ from experiments.heavy_messages import (
     flood_of_options,
     referral,
 )
+from experiments.heavy_proofs import PROOFS
 from experiments.whole_resolver import ROOT, WholeResolver
 from fakes.octets import query
 
@@ -155,6 +157,10 @@ def cases(directory):
     found += [
         Case(f"YAML: {what}", sizes, lambda n, make=make: bomb(make(n), directory), 1.0)
         for what, (sizes, make) in YAML_BOMBS.items()
+    ]
+    found += [
+        Case(f"validate {what}", sizes, make, bound_s)
+        for what, (sizes, make, bound_s) in PROOFS.items()
     ]
     return found
 

@@ -4,9 +4,13 @@ import pytest
 from experiments.complexity import SLOPE, WWW, A, cases
 from experiments.growth import operations, slope
 from experiments.heavy_messages import MESSAGES, SCRUBBED, WRITTEN, referral
+from experiments.heavy_proofs import PROOFS
 from experiments.whole_resolver import ROOT, WholeResolver
 from fakes.octets import query
 
+from dnsd.dnssec.claims import Doubt
+from dnsd.dnssec.nsec3_hash import MAX_WORK
+from dnsd.dnssec.validation import MAX_FAILURES, Bogus
 from dnsd.resolver.scrub import Meaning, scrub
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
@@ -58,6 +62,25 @@ def test_chains_of_pointers_are_read_or_refused(what):
             parse_message(octets)
     else:
         assert parse_message(octets).answer
+
+
+@pytest.mark.parametrize("what", [what for what in PROOFS if "one tag" in what])
+def test_of_signatures_that_do_not_match_four_are_tried(what):
+    sizes, prepare, _ = PROOFS[what]
+    verdict, verified, _ = prepare(sizes[0])()
+    assert isinstance(verdict, Bogus)
+    assert verified == MAX_FAILURES
+
+
+@pytest.mark.parametrize("what", [what for what in PROOFS if "hashed" in what])
+def test_hashing_for_one_proof_is_given_up(what):
+    sizes, prepare, _ = PROOFS[what]
+    assert f"limit of {MAX_WORK} SHA-1 blocks" in prepare(sizes[-1])().reason
+
+
+def test_iterations_without_end_are_not_made():
+    sizes, prepare, _ = PROOFS["NSEC3 iterations, longest salt"]
+    assert {prepare(size)().doubt for size in sizes} == {Doubt.ITERATIONS}
 
 
 def test_hostile_replies_mean_something():
