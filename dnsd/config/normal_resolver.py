@@ -58,6 +58,7 @@ def resolver(written: WrittenResolver, machine: Machine) -> schema.Resolver:
             filter=written.private_addresses.filter == "builtin",
             allow=tuple(written.private_addresses.allow),
         ),
+        aggressive_nsec=written.aggressive_nsec,
         serve_stale=written.serve_stale,
         local=_local(written.local),
         block=blocks,

@@ -200,6 +200,7 @@ class Resolver:
         cache_only: clients that do not ask for recursion may read the cache.
         upstream_cookies: DNS cookies are sent to name servers.
         private_addresses: protection against DNS rebinding.
+        aggressive_nsec: denials of signed zones answer for all names they prove.
         serve_stale: expired answers are given when fresh ones cannot be had.
         local: names of the operator's machines.
         block: block lists, in the order of the file.
@@ -228,6 +229,7 @@ class Resolver:
     cache_only: bool
     upstream_cookies: bool
     private_addresses: PrivateAddresses
+    aggressive_nsec: bool
     serve_stale: bool
     local: Local
     block: tuple[BlockList, ...]

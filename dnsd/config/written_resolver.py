@@ -232,6 +232,12 @@ class WrittenResolver(Section):
         "Send DNS cookies to name servers.", "on", example="off"
     )
     private_addresses: WrittenPrivateAddresses = section("Protection against DNS rebinding.")
+    aggressive_nsec: Annotated[bool, Switch()] = key(
+        "Answer from the denials of signed zones all that they prove, without asking for each"
+        " name (RFC 8198).",
+        "on",
+        example="off",
+    )
     serve_stale: Annotated[bool, Switch()] = key(
         "Give an expired answer when a fresh one cannot be had (RFC 8767).", "on", example="off"
     )

@@ -279,7 +279,9 @@ _VALIDATION = {
 }
 _FOUND = {found: metrics.RESOLVER_ANSWERS.slot(found) for found in FOUND}
 _FOUND_LATENCY = {
-    found: metrics.RESOLVER_LATENCY.buckets("hit" if found in {"local", "hit"} else "miss")
+    found: metrics.RESOLVER_LATENCY.buckets(
+        "hit" if found in {"local", "hit", "synthesised"} else "miss"
+    )
     for found in FOUND
 }
 _MISS_LATENCY = metrics.LATENCY.buckets("miss")

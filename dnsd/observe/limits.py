@@ -53,6 +53,7 @@ LIMITS: Final[dict[str, str]] = {
     "name_addresses": "a referral named more addresses of one name server than are kept",
     "delegation_addresses": "a referral named more addresses than are kept in all",
     "delegation_name_fetches": "a zone had more name servers without address than are looked up for it",
+    "cut_questions": "where signing ends was asked for too many names, and not found",
     "failed_names": "a zone was given up because too many of its name servers have no address",
     "depth": "a name server was not looked up because the search for others led to it",
     # what one client query may cost
@@ -82,6 +83,7 @@ LIMITS: Final[dict[str, str]] = {
     "answer_cache_entries": "the answer cache was full and its old half was dropped",
     "answer_cache_aliases": "the shortcuts to the answer cache were full and half were dropped",
     # the resolver's cache
+    "cache_denials": "signed denials were forgotten because there were too many",
     "cache_delegations": "zone cuts were forgotten because there were too many",
     "cache_entries": "entries were forgotten because there were too many",
     "cache_octets": "entries were forgotten because they took too much room",

@@ -35,7 +35,7 @@ ENCRYPTED: Final = frozenset((Transport.TLS, Transport.HTTPS))
 
 #: How the resolver came by an answer: a name of ours or a list's, its cache, by asking,
 #: expired data, not at all.
-FOUND: Final = ("local", "hit", "miss", "stale", "failed")
+FOUND: Final = ("local", "hit", "synthesised", "miss", "stale", "failed")
 
 
 class ZoneSet(enum.IntEnum):

@@ -64,13 +64,16 @@ class Setbacks(Generic[Value]):
 
 
 class Failures:
-    """Questions that could not be resolved."""
+    """Questions that could not be resolved, and shortened names that are no use."""
 
-    __slots__ = ("_setbacks",)
+    __slots__ = ("_misleading", "_setbacks")
 
     def __init__(self, limits: ResolverLimits) -> None:
         # An entry is about 300 octets with its key.
         self._setbacks: Setbacks[Explanation] = Setbacks(
+            limits.failure_ttl_s, limits.failure_ttl_max_s, limits.failure_table
+        )
+        self._misleading: Setbacks[bool] = Setbacks(
             limits.failure_ttl_s, limits.failure_ttl_max_s, limits.failure_table
         )
 
@@ -110,9 +113,22 @@ class Failures:
         """Take back what is known of a question: it was resolved, or was flushed."""
         self._setbacks.table.remove(_key(name, rrtype))
 
+    def misled(self, name: bytes, now: float) -> None:
+        """Remember that what is said of a shortened name (RFC 9156 §2.3) is bogus.
+
+        It says nothing of the question with the same name: that has a second chance,
+        and may be asked with a type that the zone signs.
+        """
+        self._misleading.add(name, now, reason=True)
+
+    def is_misleading(self, name: bytes, now: float) -> bool:
+        """Tell whether a shortened name is of no use yet."""
+        return self._misleading.find(name, now) is not None
+
     def clear(self) -> None:
         """Forget everything."""
         self._setbacks.table.clear()
+        self._misleading.table.clear()
 
 
 def _key(name: bytes, rrtype: int) -> bytes:

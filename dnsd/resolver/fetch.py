@@ -129,7 +129,7 @@ class _Fetch:
             if not isinstance(told, Told):
                 return told
             if told.said.meaning is not Meaning.REFERRAL:
-                yield from self._judge(told, self._question.type, cut)
+                yield from self._judge(told, self._question, cut)
                 if told.judged is not None and told.judged.is_bogus:
                     told = yield from self._another(told, cut)
                 return self._not_without_proof(told) or self._remembered(self._keep(told, cut))
@@ -164,6 +164,9 @@ class _Fetch:
             name, rrtype = minimiser.next(cut)
             if name == question.name:
                 break
+            if self._world.failures.is_misleading(name, self._now):
+                minimiser.denied()
+                continue
             entry = self._world.records.find(name, rrtype, self._now, below=cut.zone)
             if entry is None:
                 ask = Ask(name, rrtype, question.depth)
@@ -174,7 +177,7 @@ class _Fetch:
                     continue
                 if told.said.meaning is Meaning.REFERRAL:
                     return told
-                yield from self._judge(told, rrtype, cut)
+                yield from self._judge(told, ask, cut)
                 entry = self._keep_shortened(told, name, cut)
             if entry is not None and entry.kind is Kind.NXDOMAIN:
                 if minimiser.is_final_denial():
@@ -191,16 +194,17 @@ class _Fetch:
         other = yield from asking.ask(self._question, but=told.server)
         if isinstance(other, Failed) or other.said.meaning is Meaning.REFERRAL:
             return told
-        yield from self._judge(other, self._question.type, cut)
+        yield from self._judge(other, self._question, cut)
         return other
 
-    def _judge(self, told: Told, rrtype: int, cut: Delegation) -> Generator[Any, Any, None]:
-        """Find out what a reply is worth, where anything is validated."""
+    def _judge(self, told: Told, ask: Ask, cut: Delegation) -> Generator[Any, Any, None]:
+        """Find out what a reply to a question is worth, where anything is validated."""
         trust = self._world.trust
         if trust is None:
             return
-        told.judged = yield from Judge(self._world, self._budget, cut.zone).reply(told.said, rrtype)
-        trust.note(self._question.name, rrtype, told.judged.explanation)
+        judge = Judge(self._world, self._budget, cut.zone, ask.depth)
+        told.judged = yield from judge.reply(told.said, ask.type)
+        trust.note(ask.name, ask.type, told.judged.explanation)
 
     def _not_without_proof(self, told: Told) -> Failed | None:
         """Fail where a denial is bogus and has nothing by which it could be kept."""
@@ -230,7 +234,9 @@ class _Fetch:
         """Keep what was said of a shortened name; its denial, if that is final."""
         said = told.said
         if told.judged is not None and told.judged.is_bogus:
-            self._minimiser.denied()  # the whole name may be another matter
+            # The whole name may be another matter.
+            self._world.failures.misled(name, self._now)
+            self._minimiser.denied()
         elif said.chain:
             keep_chain(self._world, told, cut.zone, self._budget)
         elif said.meaning is Meaning.NXDOMAIN:

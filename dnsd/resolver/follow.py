@@ -16,6 +16,7 @@ from dnsd.dnssec.claims import DENIAL_TYPES
 from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.outcome import Explanation, Failed, Outcome, ended
+from dnsd.resolver.security.aggressive import synthesise
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
 from dnsd.wire.names import lower
 from dnsd.wire.rrset import RRset
@@ -135,6 +136,9 @@ class _Chain:
             and world.trust.anchor_above(name) is not None
         ):
             entry = None  # of a time when nothing was validated
+        if entry is None and not self._is_stale:
+            entry = synthesise(world, name, self.type)
+            self.outcome.synthesised |= entry is not None
         if entry is None and self._is_stale:
             age = world.options.limits.stale_age_s
             entry = world.records.find_stale(name, self.type, now, age)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dnsd.resolver.alias_chain import made_of
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Security
 from dnsd.resolver.scrub import Meaning
+from dnsd.resolver.security import aggressive
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
         if told.judged is not None:
             entry.proof += told.judged.proofs[i]
         _put(world, entry, budget)
+        if security is Security.SECURE and told.judged is not None and told.judged.proofs[i]:
+            for wildcard in aggressive.learn_wildcard(world, entry, told.judged.proofs[i]):
+                _put(world, wildcard, budget)
         if rrset.type != _DNAME and first is None:
             first = entry
     # A DNAME alone is what was asked for, or makes too long a name.
@@ -100,6 +104,8 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
     )
     if proof:
         _put(world, entry, budget)
+        if security is Security.SECURE:
+            aggressive.learn_denial(world, proof, ttl, budget)
     return entry
 
 

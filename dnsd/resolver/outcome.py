@@ -78,6 +78,7 @@ class Outcome:
             not follow; empty when it is complete.
         cached: nothing had to be asked.
         stale: made of expired data.
+        synthesised: a part was made of denials that are kept (RFC 8198).
         refresh: names and types that will expire soon.
         refresh_at: monotonic seconds from which one of its parts will; infinite
             if none is worth refreshing, or that is due already.
@@ -94,6 +95,7 @@ class Outcome:
     unfinished: bytes = b""
     cached: bool = False
     stale: bool = False
+    synthesised: bool = False
     refresh: tuple[tuple[bytes, int], ...] = ()
     refresh_at: float = float("inf")
     limits: tuple[str, ...] = ()
@@ -102,12 +104,14 @@ class Outcome:
 
     @property
     def found(self) -> str:
-        """How it was come by: ``failed``, ``stale``, ``hit`` of the cache, or ``miss``."""
+        """How it was come by: as metrics call it."""
         if self.rcode == _SERVFAIL:
             return "failed"
         if self.stale:
             return "stale"
-        return "hit" if self.cached else "miss"
+        if not self.cached:
+            return "miss"
+        return "synthesised" if self.synthesised else "hit"
 
     @property
     def validation(self) -> str:

@@ -10,7 +10,7 @@ from dnsd.wire.names import ROOT, parent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dnsd.resolver.cache.contract import DelegationCache, RecordCache
+    from dnsd.resolver.cache.contract import DelegationCache, DenialCache, RecordCache
     from dnsd.resolver.commands import Network
     from dnsd.resolver.delegation import Delegation
     from dnsd.resolver.failures import Failures
@@ -37,6 +37,8 @@ class World:
         hints: the root's servers to begin with.
         configured: forward and stub zones, by name.
         local: what is known here of a name and type without asking anybody.
+        denials: of signed zones, for answers that nobody need be asked for (RFC 8198);
+            ``None`` makes none.
         trust: where validation begins; ``None`` validates nothing.
     """
 
@@ -51,6 +53,7 @@ class World:
     hints: Delegation
     configured: dict[bytes, Delegation] = field(default_factory=dict)
     local: Local | None = None
+    denials: DenialCache | None = None
     trust: Trust | None = None
 
     def configured_above(self, name: bytes) -> Delegation | None:

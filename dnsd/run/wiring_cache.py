@@ -17,10 +17,10 @@ from dnsd.control.operations_cache import CacheOperations
 from dnsd.observe import metrics
 from dnsd.observe.page import ANY_ZONE
 from dnsd.resolver.cache import lmdb_file
-from dnsd.resolver.cache.admission import CacheBounds
+from dnsd.resolver.cache.admission import CacheBounds, Setting
 from dnsd.resolver.cache.lmdb_flush import flushing
-from dnsd.resolver.cache.lmdb_store import Setting as CacheSetting
 from dnsd.resolver.cache.lmdb_store import SharedCache, open_cache
+from dnsd.resolver.cache.memory_denials import MemoryDenials
 from dnsd.run.flush_board import FlushReader, flushing_everywhere
 from dnsd.run.wiring_resolver import memory_caches, resolver_options
 
@@ -49,6 +49,7 @@ class Own:
 
     records: MemoryRecords
     delegations: MemoryDelegations
+    denials: MemoryDenials = field(default_factory=MemoryDenials)
 
 
 @dataclass(slots=True)
@@ -84,6 +85,8 @@ class Caches:
         """Let the procedures of a resolver use the caches."""
         self.world = world
         world.records, world.delegations = self.records, self.delegations
+        if world.denials is not None:
+            world.denials = self.own.denials if self.shared is None else self.shared.denials
 
     def commit(self, around: Surroundings) -> None:
         """Let other processes see what was learned here, and do what they say.
@@ -122,6 +125,9 @@ class Caches:
         kept: list[Own | World] = (
             [*self.apart] if self.shared is not None else [self.own, *self.apart]
         )
+        for each in kept:
+            if each.denials is not None:
+                each.denials.flush(selector)
         return (
             sum(each.records.flush(selector) for each in kept),
             sum(each.delegations.flush(selector) for each in kept),
@@ -201,7 +207,7 @@ def open_caches(inheritance: Inheritance, row: int | None = None) -> Caches:
     own = Own(*memory_caches(config))
     if inheritance.cache_octets and config.resolver.enabled:
         generations = inheritance.page.generations
-        setting = CacheSetting(
+        setting = Setting(
             CacheBounds(octets=inheritance.cache_octets), limits, lambda: generations[ANY_ZONE]
         )
         opened = open_cache(_directory(config), setting)

@@ -18,6 +18,7 @@ from dnsd.query.waiting import Waiting, WaitingOptions
 from dnsd.resolver import shedding
 from dnsd.resolver.acceptance import judge
 from dnsd.resolver.cache.memory import MEMORY_BOUNDS, MemoryDelegations, MemoryRecords
+from dnsd.resolver.cache.memory_denials import MemoryDenials
 from dnsd.resolver.client_rates import ClientLimits, MissRates, WaitingAnswers
 from dnsd.resolver.commands import Transport
 from dnsd.resolver.delegation import Delegation
@@ -197,6 +198,7 @@ def fresh_world(config: Config, reached_by: Network, wall_now: Callable[[], int]
         entropy=os.urandom,
         hints=_hints(config),
         configured=_all_configured(config.resolver.forward, options.port),
+        denials=MemoryDenials() if config.resolver.aggressive_nsec else None,
         trust=_trust(config, wall_now),
     )
 

@@ -4,9 +4,9 @@ A second `SharedCache` on the same environment stands for another process: it ha
 its own memory, and shares the file.
 """
 
-from dnsd.resolver.cache.admission import CacheBounds
+from dnsd.resolver.cache.admission import CacheBounds, Setting
 from dnsd.resolver.cache.lmdb_file import Moment, close_cleanly, prepare_cache
-from dnsd.resolver.cache.lmdb_store import Setting, SharedCache, open_cache
+from dnsd.resolver.cache.lmdb_store import SharedCache, open_cache
 from dnsd.resolver.options import ResolverLimits
 
 BOUNDS = CacheBounds(entries=1000, octets=4 << 20)

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 from dnsd.resolver.cache.memory import MemoryDelegations, MemoryRecords
+from dnsd.resolver.cache.memory_denials import MemoryDenials
 from dnsd.resolver.failures import Failures
 from dnsd.resolver.options import ResolverOptions
 from dnsd.resolver.quotas import Quotas
@@ -51,11 +52,12 @@ class Asker:
         limits = self.options.limits
         self.records, delegations = self.caches or (MemoryRecords(), MemoryDelegations())
         self.delegations = WatchedDelegations(delegations)
+        self.denials = MemoryDenials()
         self.faults = []
         self.world = World(
             self.internet, self.records, self.delegations, Servers(limits), Failures(limits),
             Quotas(limits), self.options, random.Random(self.seed).randbytes, self.hints,
-            self.configured,
+            self.configured, denials=self.denials,
         )  # fmt: skip
         self.resolver = Resolver(self.world, self.faults.append)
 

@@ -8,13 +8,13 @@ name make every look-up there slow).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dnsd.resolver.cache.contract import Rank
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from dnsd.resolver.cache.contract import Entry
     from dnsd.resolver.cache.entries import Packed
@@ -47,6 +47,9 @@ ESSENTIAL_TYPES = frozenset(
 
 _ENTRY_OCTETS = 24  # times, numbers and lengths of an entry
 _RRSET_OCTETS = 10
+_MOST_DENIALS = 50_000
+_FEWEST_DENIALS = 16
+_OCTETS_A_DENIAL = 2_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,16 @@ class CacheBounds:
     delegation_share: float = 0.2
 
     @property
+    def denials(self) -> int:
+        """NSEC and NSEC3 records for aggressive use: some 400 octets each, a sixth of all."""
+        return max(_FEWEST_DENIALS, min(_MOST_DENIALS, self.octets // _OCTETS_A_DENIAL))
+
+    @property
+    def zone_denials(self) -> int:
+        """The same of one zone, so that who owns one does not push out all others."""
+        return max(1, self.denials // 4)
+
+    @property
     def zone_entries(self) -> int:
         """Entries of one zone cut."""
         return max(1, int(self.entries * self.zone_share))
@@ -77,6 +90,20 @@ class CacheBounds:
     def delegations(self) -> int:
         """Zone cuts."""
         return max(1, int(self.entries * self.delegation_share))
+
+
+class Setting(NamedTuple):
+    """What a cache in a file is opened with.
+
+    Attributes:
+        bounds: how much it may hold; ``octets`` are those of the file.
+        limits: of names and RRsets.
+        generation: moves when something was flushed, in whatever process.
+    """
+
+    bounds: CacheBounds
+    limits: ResolverLimits
+    generation: Callable[[], int]
 
 
 def rrset_octets(rrset: RRset) -> int:

@@ -158,6 +158,73 @@ class DelegationCache(Protocol):
         ...
 
 
+class Kept(NamedTuple):
+    """A secure RRset, and until when it may be believed.
+
+    Attributes:
+        rrset: with its signatures.
+        expiry: monotonic seconds.
+    """
+
+    rrset: RRset
+    expiry: float
+
+
+class Denier(NamedTuple):
+    """What is known of a zone whose denials are kept.
+
+    Attributes:
+        chain: which of its chains of denials is kept: nothing for that of NSEC records,
+            of NSEC3 their iterations and salt as in the rdata (RFC 5155 §3.2).
+        soa: that goes with a denial, its expiry as RFC 2308 §5 has it; ``None`` if
+            none was seen.
+        trust: what the validator took for true when it judged them, by which these are
+            told from those of another configuration; 8 octets.
+    """
+
+    chain: bytes
+    soa: Kept | None
+    trust: bytes
+
+
+class DenialCache(Protocol):
+    """NSEC and NSEC3 RRsets that are secure, in the order of their zone's chain (RFC 8198).
+
+    The place of a record in the chain of its zone is given as octets whose order is that
+    of the chain: of NSEC the order key of its owner less that of the zone, of NSEC3 the
+    hash. One chain of a zone is kept, that which was seen last.
+    """
+
+    def holds(self, now: float) -> bool:
+        """Tell, at hardly any cost, whether there may be anything."""
+        ...
+
+    def zone(self, zone: bytes, now: float) -> Denier | None:
+        """Return what is known of a zone; ``None`` if no denial of it is kept."""
+        ...
+
+    def before(self, zone: bytes, place: bytes, now: float) -> Kept | None:
+        """Return the record at a place, or the one next before it.
+
+        Of NSEC3 the last one comes before the first. ``None`` if there is none or it
+        expired: what stands before that is not looked for.
+        """
+        ...
+
+    def put(self, zone: bytes, denier: Denier, place: bytes, kept: Kept, now: float) -> str:
+        """Keep a record of a zone, and what is known of the zone now.
+
+        Returns:
+            The name of the limit that was reached, empty for none: ``cache_denials``
+            when others left for it.
+        """
+        ...
+
+    def flush(self, selector: Selector) -> int:
+        """Remove what may deny anything that is selected; how much that was."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Selector:
     """What to show or flush; all conditions that are given must hold.

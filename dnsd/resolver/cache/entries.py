@@ -106,7 +106,7 @@ def pack(entry: Entry, shift: float) -> Packed:
     body += server
     if entry.rrset is not None:
         assert entry.rrset.type == entry.type
-        _write_rrset(body, entry.rrset)
+        write_rrset(body, entry.rrset)
     for rrset in entry.proof:
         if rrset.owner == entry.zone:
             body.append(0)
@@ -114,7 +114,7 @@ def pack(entry: Entry, shift: float) -> Packed:
             body.append(len(rrset.owner))
             body += rrset.owner
         body += rrset.type.to_bytes(2, "big")
-        _write_rrset(body, rrset)
+        write_rrset(body, rrset)
     return Packed(
         entry.type,
         entry.kind | entry.rank << 2 | entry.security << 4,
@@ -125,7 +125,8 @@ def pack(entry: Entry, shift: float) -> Packed:
     )
 
 
-def _write_rrset(body: bytearray, rrset: RRset) -> None:
+def write_rrset(body: bytearray, rrset: RRset) -> None:
+    """Add an RRset to octets, its owner and type left out."""
     body += _RRSET.pack(rrset.ttl, len(rrset.rdatas), len(rrset.signatures))
     for field in (*rrset.rdatas, *rrset.signatures):
         body += len(field).to_bytes(2, "big")
@@ -249,7 +250,7 @@ def _entry(
     server = octets[start:offset]
     rrset = None
     if bits & 3 == _POSITIVE:
-        rrset, offset = _read_rrset(octets, offset, name, rrtype)
+        rrset, offset = read_rrset(octets, offset, name, rrtype)
     proof: tuple[RRset, ...] = ()
     if offset != end:
         proof = tuple(_read_proof(octets, offset, end, zone))
@@ -274,11 +275,12 @@ def _read_proof(octets: bytes, offset: int, end: int, zone: bytes) -> Iterable[R
         offset = start + octets[offset]
         owner = octets[start:offset] or zone
         rrtype = octets[offset] << 8 | octets[offset + 1]
-        rrset, offset = _read_rrset(octets, offset + 2, owner, rrtype)
+        rrset, offset = read_rrset(octets, offset + 2, owner, rrtype)
         yield rrset
 
 
-def _read_rrset(body: bytes, offset: int, owner: bytes, rrtype: int) -> tuple[RRset, int]:
+def read_rrset(body: bytes, offset: int, owner: bytes, rrtype: int) -> tuple[RRset, int]:
+    """Read an RRset from octets at an offset; it, and the offset behind it."""
     ttl, rdata_count, signature_count = _RRSET.unpack_from(body, offset)
     offset += 8
     if rdata_count == 1 and not signature_count:  # most are; the loop takes twice as long

@@ -7,7 +7,8 @@ Databases::
     queue        which queue (1), sequence (8) -> key of the name
     cut_queue    which queue (1), sequence (8) -> key of the zone cut
     zones        reversed name of a zone cut -> how many entries it has (4)
-    state        "header" (``lmdb_file``), "counts" (``Counts``)
+    denials, denial_zones, denial_queue    see ``lmdb_denials_change``
+    state        "header" (``lmdb_file``), "counts" (``Counts``), "denials"
 
 Every name and every zone cut has one place in one queue: names that wait to be
 asked for again, protected names, zone cuts. Counts are exact, for they change in
@@ -37,6 +38,9 @@ ONCE = 0
 AGAIN = 1
 CUTS = 2
 
+#: Row of ``state`` with the counts of denials.
+DENIALS_STATE = b"denials"
+
 _SLICE = 256  # names read in one transaction
 _AUTHORITATIVE = int(Rank.AUTHORITATIVE)
 
@@ -49,6 +53,9 @@ class Databases(NamedTuple):
     queue: lmdb._Database
     cut_queue: lmdb._Database
     zones: lmdb._Database
+    denials: lmdb._Database
+    denial_zones: lmdb._Database
+    denial_queue: lmdb._Database
     state: lmdb._Database
 
 
@@ -257,8 +264,18 @@ class Change:
             counts.kind_octets = [0, 0, 0]
             counts.names = counts.protected = counts.record_octets = 0
             self._zones.clear()
+            self.drop_denials()
         if cuts:
             counts.cuts = counts.cut_octets = 0
+
+    def drop_denials(self) -> None:
+        """Remove all denials for aggressive use; their numbers go on."""
+        databases = self.databases
+        for database in (databases.denials, databases.denial_zones, databases.denial_queue):
+            self.transaction.drop(database, delete=False)
+        octets = self.transaction.get(DENIALS_STATE, db=databases.state)
+        if octets:
+            self.transaction.put(DENIALS_STATE, bytes(8) + octets[8:], db=databases.state)
 
     def zone_entries(self, zone: bytes) -> int:
         """Return how many entries a zone cut has."""
@@ -300,6 +317,13 @@ def names_from(
     """Return so many keys of a database and what is kept there, from a key on, in order."""
     cursor = change.transaction.cursor(database)
     return list(islice(cursor, count)) if cursor.set_range(key) else []
+
+
+def step_to(cursor: lmdb.Cursor[bytes], key: bytes) -> bool:
+    """Go to a key or the one next before it; whether there is one."""
+    if not cursor.set_range(key):
+        return cursor.last()
+    return cursor.key() == key or cursor.prev()
 
 
 def slices(

@@ -38,9 +38,9 @@ IN_MEMORY = "the cache is kept in memory only"
 SMALLEST_OCTETS = 4 << 20
 
 # Changes with every layout of any database.
-_FORMAT = b"dnsd cache 2"
+_FORMAT = b"dnsd cache 3"
 _HEADER = struct.Struct(f">{len(_FORMAT)}s?dddQ")
-_MAX_DATABASES = 8
+_MAX_DATABASES = 12
 # One slot a process, while it reads.
 _MAX_READERS = 254
 

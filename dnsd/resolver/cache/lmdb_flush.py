@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dnsd.resolver.cache import cuts as cut_layout
 from dnsd.resolver.cache import entries, keys
 from dnsd.resolver.cache.contract import Selector
+from dnsd.resolver.cache.lmdb_denials_change import remove_zones
 from dnsd.resolver.cache.selectors import selects_delegation, selects_entry, selects_name
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def flushing(
         change.counts.flushes += 1
         cache.flushes = change.counts.flushes
         if not everything:
+            if records:
+                remove_zones(change, selector)
             return Flushed()
         gone = Flushed(change.counts.entries * records, change.counts.cuts * delegations)
         change.drop(records=records, cuts=delegations)
@@ -59,6 +62,7 @@ def flushing(
 
     cache.records.forget()
     cache.delegations.forget()
+    cache.denials.forget()
     yield cache.write(begin) or Flushed()
     if everything:
         return

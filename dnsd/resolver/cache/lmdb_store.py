@@ -1,7 +1,7 @@
 """The cache that all processes of the daemon share: one LMDB file.
 
 Each process opens it once, after the fork, and has one :class:`SharedCache` with
-its two views, ``records`` and ``delegations``. What they put waits in memory, is
+its views, ``records``, ``delegations`` and ``denials``. What they put waits in memory, is
 found there at once, and is written by :meth:`SharedCache.commit_when_due`, which the
 caller calls once a turn. A transaction changes at most :data:`KEYS` names, so that no
 process waits long for another, and the file is never so full that the next one
@@ -27,16 +27,16 @@ from dnsd.resolver.cache.contract import Statistics
 from dnsd.resolver.cache.eviction import Evictor, Excess, excess, fills
 from dnsd.resolver.cache.lmdb_change import Change, Counts, Databases, slices, used_pages
 from dnsd.resolver.cache.lmdb_delegations import SharedDelegations
+from dnsd.resolver.cache.lmdb_denials import SharedDenials
 from dnsd.resolver.cache.lmdb_records import DAMAGE, NOTED_NAMES, SharedRecords, join_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from dnsd.resolver.cache.admission import CacheBounds
+    from dnsd.resolver.cache.admission import Setting
     from dnsd.resolver.cache.lmdb_records import Waiting
     from dnsd.resolver.delegation import Delegation
-    from dnsd.resolver.options import ResolverLimits
 
 #: Most names that one transaction changes.
 KEYS: Final = 100
@@ -73,20 +73,6 @@ class Opened(NamedTuple):
     note: str = ""
 
 
-class Setting(NamedTuple):
-    """What a cache is opened with.
-
-    Attributes:
-        bounds: how much it may hold; ``octets`` are those of the file.
-        limits: of names and RRsets.
-        generation: moves when something was flushed, in whatever process.
-    """
-
-    bounds: CacheBounds
-    limits: ResolverLimits
-    generation: Callable[[], int]
-
-
 def open_cache(directory: Path, setting: Setting) -> Opened:
     """Open a file that ``lmdb_file.prepare_cache`` made ready, once a process.
 
@@ -111,6 +97,7 @@ class SharedCache:
     Attributes:
         records: entries.
         delegations: zone cuts.
+        denials: of signed zones.
         environment: for the views.
         databases: for the views.
         shift: what times in the file are more than monotonic seconds.
@@ -150,6 +137,7 @@ class SharedCache:
         self.flushes = self._counts.flushes
         self.records = SharedRecords(self, setting.generation)
         self.delegations = SharedDelegations(self, setting.generation)
+        self.denials = SharedDenials(self, setting.bounds, setting.generation)
 
     def close(self) -> None:
         """Close the file; what waits is lost."""
@@ -162,6 +150,7 @@ class SharedCache:
         a transaction costs as much as writing some ten names.
         """
         waiting = len(self.records.waiting) + len(self.delegations.waiting)
+        waiting += len(self.denials.waiting)
         if waiting < WORTHWHILE and not self._marks_are_due(now):
             if not waiting:
                 if now - self._looked_at >= _LOOK_EVERY_S:
@@ -193,10 +182,7 @@ class SharedCache:
         """Do what :meth:`commit` does, which reports the limits later."""
         self._waits_since = 0.0
         waiting, cuts = self.records.waiting, self.delegations.waiting
-        due = self._marks_are_due(now)
-        if not waiting and not cuts and not due:
-            return
-        if due:
+        if self._marks_are_due(now):
             self._mark(now)  # before anything has to leave
         while waiting or cuts:
             names = list(islice(waiting, self.keys_limit))
@@ -207,6 +193,8 @@ class SharedCache:
                 now,
             )
             self._make_room(now)
+        while self.denials.waiting:
+            self._write_denials(now)
 
     def _look(self) -> None:
         """See how full the others have made the cache."""
@@ -298,6 +286,7 @@ class SharedCache:
         self.flushes = flushes
         self.records.forget()
         self.delegations.forget()
+        self.denials.forget()
 
     def slices(
         self, database: lmdb._Database, prefix: bytes = b""
@@ -342,8 +331,7 @@ class SharedCache:
     ) -> None:
         def work(change: Change) -> None:
             if change.counts.flushes != self.flushes:
-                # What was learned before the flush is not to come after it.
-                self._forget_waiting(change.counts.flushes)
+                self._forget_waiting(change.counts.flushes)  # learned before it
                 return
             for name, waiting in names:
                 full = join_waiting(change, name, waiting, now + self.shift, self._share)
@@ -354,6 +342,19 @@ class SharedCache:
 
         self._uncounted += len(names) + len(cuts)
         self.write(work)
+
+    def _write_denials(self, now: float) -> None:
+        def work(change: Change) -> int:
+            if change.counts.flushes != self.flushes:
+                self._forget_waiting(change.counts.flushes)
+                return 0
+            return self.denials.write(change, now, self.keys_limit)
+
+        left = self.write(work)
+        if left:
+            self._hits["cache_denials"] += left
+        elif left is None:
+            self.denials.forget()
 
     def _mark(self, now: float) -> None:
         """Note in the file what was found."""

@@ -13,6 +13,8 @@ from dnsd.wire.iana import RRType
 from dnsd.wire.names import is_subdomain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dnsd.resolver.cache.contract import Entry, Selector
     from dnsd.resolver.delegation import Delegation
 
@@ -33,6 +35,32 @@ def selects_entry(selector: Selector, entry: Entry) -> bool:
         and not (selector.bogus and entry.security != Security.BOGUS)
         and (selector.server is None or entry.server == selector.server)
     )
+
+
+def selects_denials(selector: Selector) -> bool:
+    """Tell whether kept denials may be covered at all.
+
+    They are of no type, for they say something of every one. Who sent them is not kept,
+    so that all fall with what any server said. None of them is bogus.
+    """
+    return not selector.bogus
+
+
+def zones_that_deny(selector: Selector, zones: Iterable[bytes]) -> list[bytes]:
+    """List the zones that may deny something selected: those at and above it, and in a tree.
+
+    Args:
+        selector: for which denials are covered at all.
+        zones: of which denials are kept.
+    """
+    place = selector.name if selector.name is not None else selector.tree
+    if place is None:
+        return list(zones)
+    return [
+        zone
+        for zone in zones
+        if is_subdomain(place, zone) or (selector.name is None and is_subdomain(zone, place))
+    ]
 
 
 def selects_delegation(selector: Selector, delegation: Delegation) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dnsd.dnssec import chain as links
 from dnsd.dnssec import denial, keys
@@ -23,6 +23,7 @@ from dnsd.resolver.budget import PASSING
 from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.outcome import Explanation, Failed
+from dnsd.resolver.security.aggressive import synthesise
 from dnsd.resolver.security.evidence import SigningEnds
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT, is_subdomain, label_count, parent
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 _DS = int(RRType.DS)
 _DNSKEY = int(RRType.DNSKEY)
 
+#: Questions for the DS of names that may be a zone cut, to judge one RRset that is not
+#: signed: the labels of a reverse zone below another one, and some more. What is said
+#: is kept, so that the next question goes on where this one ended.
+MAX_CUT_QUESTIONS: Final = 12
+
 
 class UndecidedError(Exception):
     """What something is worth was not found out, and it is not its fault.
@@ -54,6 +60,21 @@ class UndecidedError(Exception):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed)
         self.failed = failed
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """For which question something is found out.
+
+    Attributes:
+        world: where trust begins, and the cache.
+        budget: of the client query.
+        depth: look-ups of name server addresses around it.
+    """
+
+    world: World
+    budget: Budget
+    depth: int = 0
 
 
 class Cut(enum.Enum):
@@ -101,44 +122,58 @@ NO_ZONE = ZoneKeys(
 )
 _UNSIGNED = Delegated(Cut.UNSIGNED)
 _NO_CUT = Delegated(Cut.NONE)
+_NO_CUT_FOUND = Delegated(
+    Cut.BOGUS,
+    explanation=Explanation(
+        int(ExtendedError.RRSIGS_MISSING),
+        f"no RRSIG, and none of {MAX_CUT_QUESTIONS} names above is where signing ends",
+    ),
+)
 
 
-def find(world: World, name: bytes, rrtype: int) -> Generator[Ask, Any, Entry | Failed]:
+def find(search: Search, name: bytes, rrtype: int) -> Generator[Ask, Any, Entry | Failed]:
     """Find what a name has of a type, in the cache or by asking, as a procedure.
 
     Args:
-        world: the cache.
+        search: for which question.
         name: in canonical form.
         rrtype: a type of data.
 
     Raises:
         UndecidedError: it cannot be found now, or not on account of this question.
     """
+    known = _kept(search.world, name, rrtype)
+    if known is not None:
+        return known
+    found: Entry | Failed = yield Ask(name, rrtype, search.depth)
+    if isinstance(found, Failed) and found.limit in PASSING:
+        raise UndecidedError(found)
+    return found
+
+
+def _kept(world: World, name: bytes, rrtype: int) -> Entry | None:
+    """Return what is known of a name without asking anybody."""
     configured = world.configured_above(name)
     below = configured.zone if configured is not None else ROOT
     known = world.records.find(name, rrtype, world.network.now(), below=below)
     # What was kept before anything was validated is as good as nothing.
     if known is not None and known.security is not Security.INDETERMINATE:
         return known
-    found: Entry | Failed = yield Ask(name, rrtype)
-    if isinstance(found, Failed) and found.limit in PASSING:
-        raise UndecidedError(found)
-    return found
+    return synthesise(world, name, rrtype)
 
 
-def delegated(world: World, zone: bytes, budget: Budget) -> Generator[Ask, Any, Delegated]:
+def delegated(search: Search, zone: bytes) -> Generator[Ask, Any, Delegated]:
     """Find out what the zone above says of a name, as a procedure.
 
     Args:
-        world: where trust begins, and the cache.
+        search: for which question.
         zone: the name, in canonical form, below an anchor or one itself.
-        budget: of the client query.
     """
-    trust = world.trust
+    trust, budget = search.world.trust, search.budget
     assert trust is not None
     if zone in trust.anchors:
         return Delegated(Cut.SIGNED, trust.anchors[zone])
-    found = yield from find(world, zone, _DS)
+    found = yield from find(search, zone, _DS)
     if isinstance(found, Failed):
         return Delegated(Cut.BOGUS, explanation=found.explanation)
     if found.security is Security.BOGUS:
@@ -163,16 +198,16 @@ def delegated(world: World, zone: bytes, budget: Budget) -> Generator[Ask, Any, 
             return _NO_CUT
 
 
-def keys_of(world: World, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
+def keys_of(search: Search, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
     """Find the keys of a zone, as a procedure.
 
     Args:
-        world: where trust begins, and the cache.
+        search: for which question.
         zone: in canonical form.
     """
-    trust = world.trust
+    trust = search.world.trust
     assert trust is not None
-    found = yield from find(world, zone, _DNSKEY)
+    found = yield from find(search, zone, _DNSKEY)
     if isinstance(found, Failed):
         return ZoneKeys(Security.BOGUS, explanation=found.explanation)
     if found.security is Security.BOGUS:
@@ -185,7 +220,7 @@ def keys_of(world: World, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
 
 
 def where_signing_ends(
-    world: World, name: bytes, rrtype: int, zone: bytes, budget: Budget
+    search: Search, name: bytes, rrtype: int, zone: bytes
 ) -> Generator[Ask, Any, Delegated]:
     """Find out whether a name need not be signed, as a procedure.
 
@@ -194,16 +229,19 @@ def where_signing_ends(
     which the operator names servers it ends as well if the zone above knows nothing of
     it: it is the operator's own, and the world's keys say nothing of it.
 
+    Where there is none at the first :data:`MAX_CUT_QUESTIONS` names that had to be asked
+    about it ends, and what is not signed is bogus.
+
     Args:
-        world: where trust begins, and the cache.
+        search: for which question.
         name: in canonical form, below an anchor.
         rrtype: of what is not signed: the DS of a zone is not of that zone.
         zone: a zone cut at or above the name.
-        budget: of the client query.
 
     Returns:
         ``UNSIGNED``, ``BOGUS``, or ``NONE`` if it must be signed.
     """
+    world, questions = search.world, 0
     trust = world.trust
     assert trust is not None
     if rrtype == _DS and name != ROOT:
@@ -216,7 +254,11 @@ def where_signing_ends(
         place = _ending(name, labels)
         if place == anchor:
             continue
-        found = yield from delegated(world, place, budget)
+        questions += _kept(world, place, _DS) is None
+        if questions > MAX_CUT_QUESTIONS:
+            search.budget.hit("cut_questions")
+            return _NO_CUT_FOUND
+        found = yield from delegated(search, place)
         if found.cut in (Cut.UNSIGNED, Cut.BOGUS):
             return found
         if found.cut is Cut.NONE and place in world.configured:

@@ -27,6 +27,7 @@ from dnsd.resolver.security.chain import (
     NO_ZONE,
     Cut,
     Delegated,
+    Search,
     UndecidedError,
     ZoneKeys,
     delegated,
@@ -88,15 +89,23 @@ class Judge:
     """Judges the replies to one fetch.
 
     Attributes:
-        world: the caches, and where trust begins.
-        trust: that.
+        search: for keys and zone cuts.
+        trust: where that begins.
         budget: of the client query.
         zone: the zone cut whose server was asked.
     """
 
-    def __init__(self, world: World, budget: Budget, zone: bytes) -> None:
+    def __init__(self, world: World, budget: Budget, zone: bytes, depth: int = 0) -> None:
+        """Begin.
+
+        Args:
+            world: the caches, and where trust begins.
+            budget: of the client query.
+            zone: the zone cut whose server was asked.
+            depth: look-ups of name server addresses around the fetch.
+        """
         assert world.trust is not None
-        self.world = world
+        self.search = Search(world, budget, depth)
         self.trust = world.trust
         self.budget = budget
         self.zone = zone
@@ -175,7 +184,7 @@ class Judge:
     def _zone_keys(self, rrset: RRset, judged: Judged) -> Generator[Any, Any, Security]:
         """Judge the DNSKEY RRset of a zone by the DS RRset above it."""
         zone = rrset.owner
-        found = yield from delegated(self.world, zone, self.budget)
+        found = yield from delegated(self.search, zone)
         if found.cut is Cut.UNSIGNED:
             judged.explanation = found.explanation
             return Security.INSECURE
@@ -263,7 +272,7 @@ class Judge:
     ) -> Generator[Any, Any, Security]:
         """Judge what has no signature that counts: insecure if it needs none."""
         found: Delegated = yield from where_signing_ends(
-            self.world, name, rrtype, self.zone, self.budget
+            self.search, name, rrtype, self.zone
         )
         if found.cut is Cut.UNSIGNED:
             judged.explanation = judged.explanation or found.explanation
@@ -273,7 +282,7 @@ class Judge:
     def _keys(self, signer: bytes) -> Generator[Any, Any, ZoneKeys]:
         if self.trust.anchor_above(signer) is None:
             return NO_ZONE
-        return (yield from keys_of(self.world, signer))
+        return (yield from keys_of(self.search, signer))
 
     def _validate(
         self, rrset: RRset, zone: bytes, keys: tuple[Key, ...]

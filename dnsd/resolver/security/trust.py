@@ -5,6 +5,7 @@ Source: RFC 4035 §4.2 for anchors, RFC 7646 for negative ones.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -33,13 +34,20 @@ class Trust:
         unix_time: returns Unix seconds.
         negative: names, in canonical form, at and below which nothing is validated →
             Unix seconds until which that lasts.
+        mark: tells by its octets these anchors from others.
         reasons: why what is not secure is so, by name and type; as long as there is room.
     """
 
     anchors: dict[bytes, tuple[Ds, ...]]
     unix_time: Callable[[], int]
     negative: dict[bytes, int] = field(default_factory=dict)
+    mark: bytes = field(init=False, default=b"")
     reasons: Recent[Explanation] = field(default_factory=partial(Recent, _REASONS))
+
+    def __post_init__(self) -> None:
+        """Sum the anchors up."""
+        digest = hashlib.sha256(repr(sorted(self.anchors.items())).encode()).digest()
+        object.__setattr__(self, "mark", digest[:8])
 
     def note(self, name: bytes, rrtype: int, reason: Explanation | None) -> None:
         """Remember why what a name has of a type is not secure; ``None`` if it is."""

@@ -134,7 +134,22 @@ def test_without_a_descriptor_left_the_cache_is_in_memory(prepared, events):
 class Learner:
     """Who has the caches, as a resolver's ``World`` does."""
 
-    records = delegations = None
+    records = delegations = denials = None
+
+
+def test_denials_are_kept_where_the_rest_is(prepared, around):
+    caches = wiring_cache.open_caches(prepared()[0])
+    learner = Learner()
+    caches.learn_for(learner)
+    assert learner.denials is None, "turned off"
+    learner.denials = caches.own.denials
+    caches.learn_for(learner)
+    assert learner.denials is caches.shared.denials
+    break_file(caches)
+    for _ in range(MOST_TROUBLES):
+        learner.records.find(NAME, 1, 0.0)
+    caches.commit(around)
+    assert learner.denials is caches.own.denials
 
 
 def break_file(caches):
