@@ -264,18 +264,9 @@ class Change:
             counts.kind_octets = [0, 0, 0]
             counts.names = counts.protected = counts.record_octets = 0
             self._zones.clear()
-            self.drop_denials()
+            drop_denials(self)
         if cuts:
             counts.cuts = counts.cut_octets = 0
-
-    def drop_denials(self) -> None:
-        """Remove all denials for aggressive use; their numbers go on."""
-        databases = self.databases
-        for database in (databases.denials, databases.denial_zones, databases.denial_queue):
-            self.transaction.drop(database, delete=False)
-        octets = self.transaction.get(DENIALS_STATE, db=databases.state)
-        if octets:
-            self.transaction.put(DENIALS_STATE, bytes(8) + octets[8:], db=databases.state)
 
     def zone_entries(self, zone: bytes) -> int:
         """Return how many entries a zone cut has."""
@@ -317,6 +308,16 @@ def names_from(
     """Return so many keys of a database and what is kept there, from a key on, in order."""
     cursor = change.transaction.cursor(database)
     return list(islice(cursor, count)) if cursor.set_range(key) else []
+
+
+def drop_denials(change: Change) -> None:
+    """Remove all denials for aggressive use; their numbers go on."""
+    databases, transaction = change.databases, change.transaction
+    for database in (databases.denials, databases.denial_zones, databases.denial_queue):
+        transaction.drop(database, delete=False)
+    octets = transaction.get(DENIALS_STATE, db=databases.state)
+    if octets:
+        transaction.put(DENIALS_STATE, bytes(8) + octets[8:], db=databases.state)
 
 
 def step_to(cursor: lmdb.Cursor[bytes], key: bytes) -> bool:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dnsd.resolver.cache import entries, keys
 from dnsd.resolver.cache.contract import Denier, Kept
-from dnsd.resolver.cache.lmdb_change import DENIALS_STATE
+from dnsd.resolver.cache.lmdb_change import DENIALS_STATE, drop_denials
 from dnsd.resolver.cache.selectors import selects_denials, zones_that_deny
 from dnsd.wire.iana import RRType
 from dnsd.wire.names import ROOT, ancestors
@@ -190,7 +190,7 @@ def remove_zones(change: Change, selector: Selector) -> int:
         return 0
     if selector.name is None and selector.tree is None:
         found = int(transaction.stat(databases.denial_zones)["entries"])
-        change.drop_denials()
+        drop_denials(change)
         return found
     gone = zones_that_deny(selector, _candidates(change, selector))
     for zone in gone:
