@@ -10,6 +10,7 @@ from pathlib import Path
 _IPV6_ADDRESSES = Path("/proc/net/if_inet6")
 _IPV6_ROUTES = Path("/proc/net/ipv6_route")
 _FIRST_UNPRIVILEGED_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+_HOSTS = Path("/etc/hosts")
 _CAPABILITIES = Path("/proc/self/status")
 _CAP_NET_BIND_SERVICE = 1 << 10  # capabilities(7)
 
@@ -25,6 +26,7 @@ class Machine:
         superuser: the process runs as root, so it can become another user.
         users: names of the users there are.
         ipv6_route: there is a way out by IPv6.
+        hostname: what it calls itself, in lower case; with its domain where it knows that.
     """
 
     cores: int
@@ -33,6 +35,7 @@ class Machine:
     superuser: bool
     users: frozenset[str]
     ipv6_route: bool = False
+    hostname: str = "localhost"
 
 
 def inspect() -> Machine:
@@ -44,7 +47,21 @@ def inspect() -> Machine:
         superuser=os.geteuid() == 0,
         users=frozenset(entry.pw_name for entry in pwd.getpwall()),
         ipv6_route=any(map(_is_way_out, _lines(_IPV6_ROUTES))),
+        hostname=_hostname(),
     )
+
+
+def _hostname() -> str:
+    """Read the name of the machine, and its domain from /etc/hosts; nobody else is asked."""
+    name = os.uname().nodename.lower()
+    if "." not in name:
+        for line in _lines(_HOSTS):
+            full = next(
+                (word for word in line.lower().split()[1:] if word.startswith(f"{name}.")), ""
+            )
+            if full:
+                return full.removesuffix(".")
+    return name.removesuffix(".")
 
 
 def _is_way_out(line: str) -> bool:

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dnsd.config import normal_listen, normal_resolver, schema
+from dnsd.config import normal_listen, normal_mail, normal_resolver, schema
 from dnsd.config.written_dnssec import ALGORITHMS
 from dnsd.dnssec.policy import DEFAULT, SigningPolicy
 from dnsd.source.problems import Problem, Severity, Where
@@ -58,6 +58,7 @@ def normalize(
             nsid=written.server_identity.nsid, version=written.server_identity.version
         ),
         cookies=schema.Cookies(written.cookies.enabled, *written.cookies.secret_file),
+        mail=normal_mail.mail(written.mail, written.state_directory, machine),
         control=schema.Control(
             socket=written.state_directory / written.control.socket, http=written.control.http
         ),
@@ -87,6 +88,7 @@ def check(
     yield from normal_resolver.check(
         config.resolver, lambda *path: _where(config, document, "resolver", *path)
     )
+    yield from normal_mail.check(config.mail, lambda *path: _where(config, document, "mail", *path))
     if machine.superuser and config.user is None and not _says_user(document):
         yield Problem(
             _where(config, document, "user"),

@@ -84,6 +84,16 @@ class SocketPath(PlacedKind):
         return text
 
 
+class StatePath(PlacedKind):
+    """A directory of what we keep, placed below the state directory by the loader; read as text."""
+
+    noun = "a path, below the state directory unless it begins with a slash"
+
+    def place(self, text: str, surroundings: Surroundings) -> str:
+        """Take the text; only its form is checked here."""
+        return str(_resolve(text, surroundings.directory)) if text.startswith(("/", "~")) else text
+
+
 class ZonePath(PlacedKind):
     """A zone file or a directory of them that exists and can be read."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from dnsd.config.schema_mail import Mail
     from dnsd.config.schema_resolver import Cache, Resolver
     from dnsd.dnssec.policy import SigningPolicy
     from dnsd.source.problems import Problem
@@ -239,6 +240,7 @@ class Config:
     authority: Authority
     server_identity: ServerIdentity
     cookies: Cookies
+    mail: Mail
     control: Control
     log: Log
     answer_cache: bool

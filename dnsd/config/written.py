@@ -19,6 +19,7 @@ from dnsd.config.places import FilePath, ReadableFile, SecretFile, SocketPath, U
 from dnsd.config.section import Section, key, section
 from dnsd.config.written_dnssec import WrittenDnssec
 from dnsd.config.written_limits import WrittenLimits
+from dnsd.config.written_mail import WrittenMail
 from dnsd.config.written_resolver import WrittenCache, WrittenResolver
 
 TRANSPORTS = ("udp", "tcp", "dot", "doh", "doh-http")
@@ -218,6 +219,7 @@ class WrittenConfig(Section):
     dnssec: WrittenDnssec = section("Signing the zones this server answers for.")
     server_identity: WrittenServerIdentity = section("What the server tells about itself.")
     cookies: WrittenCookies = section("DNS cookies.")
+    mail: WrittenMail = section("Taking mail, and bringing it to where it belongs.")
     control: WrittenControl = section("Where the running daemon is asked and told things.")
     log: WrittenLog = section("What is written to the log.")
     answer_cache: Annotated[bool, Switch()] = key(

@@ -29,7 +29,8 @@ def test_every_section_is_found_by_its_path():
         "resolver.local", "resolver.block[]", "resolver.policies[]",
         "resolver.policies[].forward[]", "resolver.limits", "resolver.forward[]", "cache", "authority", "authority.zones[]", "authority.rate_limit",
         "dnssec", "dnssec.policies[]",
-        "server_identity", "cookies", "control", "log", "limits",
+        "server_identity", "cookies", "mail", "mail.listen[]", "mail.tls", "mail.relay",
+            "mail.delivery", "mail.delivery.routes[]", "mail.limits", "control", "log", "limits",
     ]  # fmt: skip
 
 

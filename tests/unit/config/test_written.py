@@ -28,18 +28,24 @@ REQUIRED = {
     "resolver.policies[]": {"clients": ["192.0.2.0/24"]},
     "resolver.policies[].forward[]": {"zone": ".", "servers": ["192.0.2.1"], "transport": "tls"},
     "resolver.block[]": {"file": "ads.txt"},
+    "mail.listen[]": {"address": "127.0.0.1"},
+    "mail.delivery.routes[]": {"domain": "example.org", "host": "192.0.2.30"},
     "resolver.negative_trust_anchors[]": {"name": "broken.example", "until": "2999-01-01"},
 }
 # What must stand beside a key that does not go with the above.
 BESIDE = {
     "tls.certificate": {"key": "privkey.pem"},
     "tls.key": {"certificate": "fullchain.pem"},
+    "mail.tls.certificate": {"key": "privkey.pem"},
+    "mail.tls.key": {"certificate": "fullchain.pem"},
     "resolver.policies[]": {"block": ["ads.txt"]},
     "resolver.block[].url": {},
 }
 BESIDE_NONE = {
     "tls.certificate": {},
     "tls.key": {},
+    "mail.tls.certificate": {},
+    "mail.tls.key": {},
     "resolver.block[].url": {"file": "ads.txt"},
     "resolver.block[].file": {"url": "https://lists.example/ads.txt"},
 }
