@@ -3,7 +3,7 @@
 import pytest
 from experiments.aggressive import ZONES, complaints, measure
 
-pytestmark = [pytest.mark.slow, pytest.mark.peers]
+pytestmark = [pytest.mark.slow, pytest.mark.peers("unbound")]
 
 
 def test_random_names_cost_no_more_packets_than_with_unbound(tmp_path):
