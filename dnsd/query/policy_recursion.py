@@ -29,7 +29,7 @@ class Apart(Recursion):
 
     def turnovers(self) -> dict[str, int]:
         """Return hits of limits that no reply tells of, without those of everybody's tables."""
-        zones = self._resolver.world.quotas.zones.turnovers
+        zones = self.resolver.world.quotas.zones.turnovers
         return super().turnovers() | {"server_table": zones}
 
 

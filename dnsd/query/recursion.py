@@ -107,11 +107,16 @@ class Sources:
 
 
 class Recursion:
-    """Finds answers for the clients of one process."""
+    """Finds answers for the clients of one process.
+
+    Attributes:
+        resolver: finds them; for ourselves too.
+        waiting: clients that wait.
+    """
 
     def __init__(self, sources: Sources, options: RecursionOptions, waiting: Waiting) -> None:
         self._sources = sources
-        self._resolver = sources.resolver
+        self.resolver = sources.resolver
         self._options = options
         self.waiting = waiting
 
@@ -153,17 +158,17 @@ class Recursion:
 
     def forget_failures(self) -> None:
         """Try again what failed: something was changed or flushed."""
-        self._resolver.world.failures.clear()
+        self.resolver.world.failures.clear()
 
     def turnovers(self) -> dict[str, int]:
         """Return hits of limits that no reply tells of, by name: of tables, and of searches."""
-        world = self._resolver.world
+        world = self.resolver.world
         return {
             "server_table": world.servers.turnovers
             + world.quotas.zones.turnovers
             + world.quotas.servers.turnovers,
             "failure_table": world.failures.turnovers,
-            **self._resolver.untold,
+            **self.resolver.untold,
         }
 
     def _is_answered_here(self, waiter: Waiter) -> bool:
@@ -210,7 +215,7 @@ class Recursion:
             return Found.NOT_IN_CACHE
         query = waiter.exchange.query
         unchecked = bool(query.flags & CD)
-        outcome = self._resolver.known(waiter.name, query.qtype, waiter.local, unchecked=unchecked)
+        outcome = self.resolver.known(waiter.name, query.qtype, waiter.local, unchecked=unchecked)
         if outcome is None:
             return Found.NOT_IN_CACHE
         self._write(waiter.exchange, outcome)
@@ -222,13 +227,13 @@ class Recursion:
 
         def finish(outcome: Outcome) -> None:
             if exchange.found:  # the client has got an expired answer meanwhile
-                self._resolver.untold.update(outcome.limits)
+                self.resolver.untold.update(outcome.limits)
                 return
             self._write(exchange, self._or_stale(waiter, outcome))
             exchange.is_late = self.waiting.is_too_late(waiter, self._now())
             self.waiting.leave(waiter)
 
-        started = self._resolver.resolve(
+        started = self.resolver.resolve(
             waiter.name,
             exchange.query.qtype,
             finish,
@@ -246,7 +251,7 @@ class Recursion:
             return Found.DROPPED
         self._write(exchange, self._or_stale(waiter, started))
         for each in started.refresh:
-            self._resolver.refresh(*each)
+            self.resolver.refresh(*each)
         return Found.NOW
 
     def _admit(self, waiter: Waiter, task: Task) -> str:
@@ -267,7 +272,7 @@ class Recursion:
     def _give_up(self, waiter: Waiter, explanation: Explanation) -> None:
         """End the search for a client; it gets what is old, or a failure."""
         if waiter.task is not None:
-            self._resolver.cancel(waiter.task)
+            self.resolver.cancel(waiter.task)
             waiter.exchange.limits += waiter.task.budget.exhausted
         exchange = waiter.exchange
         self._write(exchange, self._or_stale(waiter, servfail(explanation)))
@@ -288,7 +293,7 @@ class Recursion:
         if not self._options.serve_stale:
             return None
         qtype = waiter.exchange.query.qtype
-        return self._resolver.known(waiter.name, qtype, waiter.local, stale=True)
+        return self.resolver.known(waiter.name, qtype, waiter.local, stale=True)
 
     def here(self, policy: int, name: bytes, rrtype: int) -> Outcome | None:
         """Answer what needs no asking: from our zones, then from local names.
@@ -322,7 +327,7 @@ class Recursion:
             if rrset.type in _ADDRESS_TYPES:
                 addresses[rrset.owner] = addresses.get(rrset.owner, ()) + rrset.rdatas
         servers = tuple(map(lower, cut.rdatas))
-        self._resolver.learn(Delegation(cut.owner, servers, addresses), cut.ttl)
+        self.resolver.learn(Delegation(cut.owner, servers, addresses), cut.ttl)
         answer.authority, answer.additional, answer.required_glue = [], [], []
         return lower(answer.answer[-1].rdatas[0]) if answer.answer else name
 
@@ -390,4 +395,4 @@ class Recursion:
         answer.answer, answer.authority = resolved(chain, qtype, denial, answer.authority)
 
     def _now(self) -> float:
-        return self._resolver.world.network.now()
+        return self.resolver.world.network.now()
