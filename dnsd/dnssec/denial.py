@@ -53,7 +53,7 @@ def prove(statement: Statement, rrsets: Iterable[RRset], work: HashWork) -> Verd
     plain: list[nsec.Nsec] = []
     hashed: list[nsec3.Nsec3] = []
     for rrset in rrsets:
-        if rrset.type not in (_NSEC, _NSEC3) or _is_expanded(rrset):
+        if rrset.type not in (_NSEC, _NSEC3) or is_expanded(rrset):
             continue
         if rrset.type == _NSEC:
             record = nsec.read(rrset, statement.zone)
@@ -98,7 +98,7 @@ def _what_cannot_be(statement: Statement) -> str:
     return ""
 
 
-def _is_expanded(rrset: RRset) -> bool:
+def is_expanded(rrset: RRset) -> bool:
     """Tell whether a signature says that the owner was made of a wildcard's.
 
     One such signature is enough, as which of them was verified is not known.

@@ -208,7 +208,8 @@ class Asking:
             edns=self._sent_edns,
             cookie=self._sent_cookie,
             recurse=self.cut.forward,
-            dnssec=world.trust is not None,
+            # Not for us alone: clients may judge for themselves (RFC 4035 §3.2.1).
+            dnssec=True,
             # What a forwarder takes for bogus is for us to judge.
             check_disabled=world.trust is not None and self.cut.forward,
             edns_size=options.edns_size,

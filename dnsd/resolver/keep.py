@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dnsd.dnssec import denial
+from dnsd.dnssec.claims import DENIAL_TYPES
 from dnsd.resolver.alias_chain import made_of
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Security
 from dnsd.resolver.scrub import Meaning
@@ -51,6 +53,8 @@ def keep_chain(world: World, told: Told, zone: bytes, budget: Budget) -> Entry:
             entry.proof = (told.said.chain[dname],)
         if told.judged is not None:
             entry.proof += told.judged.proofs[i]
+        elif rrset.signatures and denial.is_expanded(rrset):
+            entry.proof += tuple(x for x in told.said.proof if x.type in DENIAL_TYPES)
         _put(world, entry, budget)
         if security is Security.SECURE and told.judged is not None and told.judged.proofs[i]:
             for wildcard in aggressive.learn_wildcard(world, entry, told.judged.proofs[i]):

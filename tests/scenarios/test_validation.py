@@ -354,3 +354,18 @@ def test_why_a_signed_name_is_not_secure_is_said():
     made = internet()
     made.asker.world.trust.negative[N("bank.test.")] = NOW + 100
     assert made.ask("www.bank.test.").explanation.code == 33
+
+
+@pytest.mark.parametrize("name", ["www", "nobody", "a.wild", "alias"])
+def test_without_anchors_clients_get_all_that_they_need_to_judge(name):
+    made = internet()
+    secure = made.ask(f"{name}.bank.test.")
+    made.renew()
+    made.asker.world.trust = None
+    outcome = made.ask(f"{name}.bank.test.")
+    assert (outcome.rcode, outcome.security.name) == (secure.rcode, "INDETERMINATE")
+    for ours, theirs in ((outcome.answer, secure.answer), (outcome.authority, secure.authority)):
+        assert {(x.owner, x.type, x.signatures) for x in ours} == {
+            (x.owner, x.type, x.signatures) for x in theirs
+        }
+    assert all(each.signatures for each in outcome.answer + outcome.authority)
