@@ -42,6 +42,7 @@ class Role(enum.IntEnum):
     WORKER = 2
     CONTROL = 3
     SINGLE = 4  # everything in one process
+    MAIL = 5
 
 
 class _Fact(enum.IntEnum):

@@ -9,18 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dnsd.observe.page import Role
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dnsd.observe.page import Role
     from dnsd.run.restarts import Restarts, Silence
 
 SUPERVISOR_ROW = 0
 
 
-def rows_for(workers: int) -> int:
-    """Return how many rows the shared page needs: supervisor, workers, control."""
-    return 1 + 2 * (workers + 1)
+def roles_for(workers: int, *, mail: bool) -> list[tuple[Role, int]]:
+    """List the places of a daemon: what each is for, and which sockets are made for it.
+
+    Args:
+        workers: how many answer DNS.
+        mail: whether there is mail.
+    """
+    of_workers = [(Role.WORKER, share) for share in range(workers)]
+    return [*of_workers, (Role.CONTROL, -1), *([(Role.MAIL, -1)] if mail else [])]
+
+
+def rows_for(places: int) -> int:
+    """Return how many rows the shared page needs for the supervisor and so many places."""
+    return 1 + 2 * places
 
 
 def rows_of(place: int) -> tuple[int, int]:
@@ -33,8 +45,8 @@ class Seat:
     """Where a process works.
 
     Attributes:
-        role: worker or control.
-        share: which sockets are made for it; -1 for control.
+        role: worker, control or mail.
+        share: which sockets of DNS clients are made for it; -1 for none.
         row: its row of the shared page.
     """
 
@@ -73,7 +85,7 @@ class Process:
 
 @dataclass(slots=True)
 class Place:
-    """One worker's place, or that of control."""
+    """One worker's place, or that of control or mail."""
 
     role: Role
     share: int

@@ -8,7 +8,7 @@ said.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnsd.config.loader import load
 from dnsd.run import certificates
@@ -26,6 +26,9 @@ _CONFINED = "with workers: 0, paths elsewhere than those of the start need a res
 # Sockets, rows and the user are as old as the supervisor; the state directory is
 # what it owns and what its children are confined to.
 _SETTLED = ("listen", "workers", "state_directory", "user", "control")
+# Of mail too; where its files lie follows from the state directory.
+_SAID_OF_MAIL = ("enabled", "listen", "maildir")
+_SETTLED_OF_MAIL = (*_SAID_OF_MAIL, "queue")
 
 
 def next_config(present: Config, machine: Machine, log: EventLog) -> Config | None:
@@ -51,7 +54,15 @@ def next_config(present: Config, machine: Machine, log: EventLog) -> Config | No
     for key in _SETTLED:
         if getattr(written, key) != getattr(present, key):
             log.warning("config_restart", f"{key}: changes only by a restart", key=key)
-    settled = {key: getattr(present, key) for key in _SETTLED}
+    for key in _SAID_OF_MAIL:
+        if getattr(written.mail, key) != getattr(present.mail, key):
+            log.warning(
+                "config_restart", f"mail.{key}: changes only by a restart", key=f"mail.{key}"
+            )
+    settled: dict[str, Any] = {key: getattr(present, key) for key in _SETTLED}
+    settled["mail"] = replace(
+        written.mail, **{key: getattr(present.mail, key) for key in _SETTLED_OF_MAIL}
+    )
     changed = replace(written, **settled)
     if changed == replace(present, warnings=changed.warnings):
         return None

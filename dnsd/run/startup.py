@@ -35,7 +35,7 @@ from dnsd.run import (
 from dnsd.run.cookie_secrets import SEED_OCTETS
 from dnsd.run.flush_board import FlushBoard
 from dnsd.run.inheritance import Inheritance
-from dnsd.run.places import rows_for
+from dnsd.run.places import roles_for, rows_for
 from dnsd.run.quarantine import Quarantine
 from dnsd.source.problems import ConfigError, Problem, Where
 
@@ -87,7 +87,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
     except ConfigError:
         sockets.close()
         raise
-    rows = rows_for(config.workers)
+    rows = rows_for(len(roles_for(config.workers, mail=config.mail.enabled)))
     return Inheritance(
         config=config,
         machine=machine,

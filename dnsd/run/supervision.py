@@ -89,7 +89,7 @@ class Supervision:
         self,
         page: SlotPage,
         shares: Sequence[int],
-        workers: int,
+        roles: Sequence[tuple[Role, int]],
         options: SupervisionOptions,
         actions: Actions,
     ) -> None:
@@ -98,7 +98,7 @@ class Supervision:
         Args:
             page: shared page with :func:`rows_for` rows.
             shares: for each listening socket of the page, whose it is.
-            workers: number of workers, at least 1.
+            roles: of the places, see :func:`roles_for`; at least one worker, one control.
             options: patience.
             actions: what is done.
         """
@@ -106,7 +106,6 @@ class Supervision:
         self._shares = shares
         self._options = options
         self._actions = actions
-        roles = [(Role.WORKER, share) for share in range(workers)] + [(Role.CONTROL, -1)]
         self._places = [
             Place(role, share, rows_of(i), Restarts(options.restart))
             for i, (role, share) in enumerate(roles)
@@ -243,7 +242,7 @@ class Supervision:
 
     def tell_control(self, message: Message) -> None:
         """Send a message to the control process, if it is there."""
-        control = self._places[-1].current
+        control = next(place.current for place in self._places if place.role is Role.CONTROL)
         if control is not None and control.is_ready:
             self._actions.tell(control.pid, message)
 
@@ -362,7 +361,8 @@ class Supervision:
                 if place.successor is None:
                     self._give_up_replacement(place)
             else:
-                # Two controls at once would both compile; DNS does not miss it meanwhile.
+                # Two controls at once would both compile, two of mail both deliver; DNS does
+                # not miss them meanwhile.
                 self._drain(process, now)
             return
 

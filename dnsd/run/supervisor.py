@@ -21,7 +21,7 @@ from dnsd.observe.pulse import Usage
 from dnsd.run import garbage
 from dnsd.run.messages import Message
 from dnsd.run.notify import READY, STOPPING, notify
-from dnsd.run.places import SUPERVISOR_ROW
+from dnsd.run.places import SUPERVISOR_ROW, roles_for
 from dnsd.run.processes import SUPERVISOR_SIGNALS, Children
 from dnsd.run.restarts import RestartOptions
 from dnsd.run.supervision import Supervision, SupervisionOptions
@@ -80,7 +80,7 @@ class Supervisor:
         self._supervision = Supervision(
             inheritance.page,
             [listener.share for listener in inheritance.listeners],
-            inheritance.config.workers,
+            roles_for(inheritance.config.workers, mail=inheritance.config.mail.enabled),
             SupervisionOptions(
                 limits.worker_silence_s,
                 limits.stop_s,

@@ -118,7 +118,7 @@ def inherited(configured, listeners, event_log):
 
     def make(text=""):
         config = configured(text)
-        rows = rows_for(config.workers)
+        rows = rows_for(config.workers + 1)
         return Inheritance(
             config=config,
             machine=MACHINE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dnsd.observe.page import Role
-from dnsd.run.places import SUPERVISOR_ROW, Place, Process, Seat, rows_for, rows_of
+from dnsd.run.places import SUPERVISOR_ROW, Place, Process, Seat, roles_for, rows_for, rows_of
 from dnsd.run.restarts import RestartOptions, Restarts, Silence
 
 
@@ -14,7 +14,13 @@ def process(seat):
 def test_every_place_has_two_rows_of_its_own():
     workers = 3
     rows = [row for place in range(workers + 1) for row in rows_of(place)]
-    assert sorted([SUPERVISOR_ROW, *rows]) == list(range(rows_for(workers)))
+    assert sorted([SUPERVISOR_ROW, *rows]) == list(range(rows_for(workers + 1)))
+
+
+def test_there_is_a_place_for_mail_where_there_is_mail():
+    without = [(Role.WORKER, 0), (Role.WORKER, 1), (Role.CONTROL, -1)]
+    assert roles_for(2, mail=False) == without
+    assert roles_for(2, mail=True) == [*without, (Role.MAIL, -1)]
 
 
 def test_a_seat_is_free_in_the_row_that_nobody_has():

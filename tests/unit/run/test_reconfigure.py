@@ -38,6 +38,26 @@ def test_a_change_is_taken_over(reread, events):
 @pytest.mark.parametrize(
     ("key", "after"),
     [
+        ("enabled", "mail: on"),
+        ("listen", "mail: {listen: [{address: 127.0.0.9, port: 2599}]}"),
+        ("maildir", "mail: {maildir: /srv/mail}"),
+    ],
+)
+def test_what_needs_a_restart_of_mail_is_said_and_stays(reread, events, key, after):
+    present, changed = reread("", f"{after}\n")
+    assert changed is None
+    told = [event["key"] for event in events() if event["event"] == "config_restart"]
+    assert told == [f"mail.{key}"]
+
+
+def test_the_rest_of_a_change_of_mail_is_taken_over(reread):
+    _, changed = reread("", "mail: {enabled: on, domains: [example.test]}\n")
+    assert (changed.mail.enabled, changed.mail.domains) == (False, ("example.test",))
+
+
+@pytest.mark.parametrize(
+    ("key", "after"),
+    [
         ("listen", "listen: [{address: 127.0.0.9, port: 5399}]"),
         ("workers", "workers: 7"),
         ("state_directory", "state_directory: elsewhere\ncontrol: {socket: /run/here.sock}"),

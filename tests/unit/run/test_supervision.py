@@ -6,7 +6,7 @@ import pytest
 
 from dnsd.observe.page import Role, SlotPage
 from dnsd.run.messages import Message
-from dnsd.run.places import rows_for
+from dnsd.run.places import roles_for, rows_for
 from dnsd.run.supervision import (
     START_S,
     TICK_S,
@@ -22,7 +22,7 @@ class Stage:
     """A supervision with two workers, the processes it started, and what it did."""
 
     def __init__(self, workers=2):
-        self.page = SlotPage(rows_for(workers), 1, sockets=len(SHARES))
+        self.page = SlotPage(rows_for(workers + 1), 1, sockets=len(SHARES))
         self.now = 100.0
         self.last_pid = 1000
         self.no_room = False
@@ -30,7 +30,9 @@ class Stage:
         self.killed = []
         self.told = []
         self.events = []
-        self.supervision = Supervision(self.page, SHARES, workers, SupervisionOptions(), self)
+        self.supervision = Supervision(
+            self.page, SHARES, roles_for(workers, mail=False), SupervisionOptions(), self
+        )
         self.supervision.start(self.now)
 
     def fork(self, seat, version):

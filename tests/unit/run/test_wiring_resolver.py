@@ -56,7 +56,7 @@ def build(inherited, around):
         if found is not None:
             network = Rehearsal()
             for each in (found, *found._apart.values()):
-                each._resolver.world.network = network
+                each.resolver.world.network = network
         return found
 
     return make
@@ -65,7 +65,7 @@ def build(inherited, around):
 def ask(found, name, client="192.0.2.1", policy=0):
     packed = ipaddress.ip_address(client).packed
     query = parse_query(octets.query(name, flags=RD))
-    now = found._resolver.world.network.now()
+    now = found.resolver.world.network.now()
     request = Request(query.raw, packed, 5353, None, ClientTransport.UDP, now, 0)
     exchange = Exchange(request, query, policy << POLICY_SHIFT, is_datagram=True)
     return found.answer(exchange, lambda: None), exchange
@@ -203,7 +203,7 @@ class TestTrust:
 
     def test_answers_of_policies_are_validated_too(self, build):
         found = build(POLICIES)
-        trusts = [each._resolver.world.trust for each in (found, *found._apart.values())]
+        trusts = [each.resolver.world.trust for each in (found, *found._apart.values())]
         assert [trust.anchors for trust in trusts] == [builtin_anchors()] * 3
         # What was found bogus is as much apart as the answers.
         assert len({id(trust.reasons) for trust in trusts}) == 3
@@ -275,7 +275,7 @@ class TestRecursion:
 
     def test_name_servers_are_found_among_names_of_ours_and_never_blocked(self, build):
         found = build()
-        world = found._resolver.world
+        world = found.resolver.world
         assert world.local(NAS, A).answer[0].rdatas == (b"\x0a\0\0\x09",)
         assert world.local(HOLE, A) is None
         assert ask(found, "hole.test.")[1].answer.rcode == 3
@@ -284,7 +284,7 @@ class TestRecursion:
         try:
             raise ZeroDivisionError  # noqa: TRY301 - only raised ones have a place
         except ZeroDivisionError as error:
-            build()._resolver.on_fault(error)
+            build().resolver.on_fault(error)
         (event,) = events()
         assert "ZeroDivisionError" in str(event)
 
@@ -337,18 +337,18 @@ class TestPoliciesThatForward:
     )
     def test_the_closest_zone_of_the_policy_or_of_all_is_asked(self, found, policy, name, server):
         ask(found, name, policy=policy)
-        ((exchange, _),) = found._resolver.world.network.open
+        ((exchange, _),) = found.resolver.world.network.open
         assert exchange.address == ipaddress.ip_address(server).packed
 
     @pytest.mark.parametrize("policy", [0, 1, 3])
     def test_others_do_without(self, found, policy):
         ask(found, "www.lab.test.", policy=policy)
-        ((exchange, _),) = found._resolver.world.network.open
-        roots = found._resolver.world.hints.addresses.values()
+        ((exchange, _),) = found.resolver.world.network.open
+        roots = found.resolver.world.hints.addresses.values()
         assert exchange.address in {address for each in roots for address in each}
 
     def test_servers_are_the_same_and_all_that_they_say_is_apart(self, found):
-        worlds = [each._resolver.world for each in (found, *found._apart.values())]
+        worlds = [each.resolver.world for each in (found, *found._apart.values())]
         for shared in ("servers", "network"):
             assert len({id(getattr(world, shared)) for world in worlds}) == 1
         assert len({id(world.quotas.servers) for world in worlds}) == 1
@@ -368,7 +368,7 @@ class TestPoliciesThatForward:
         self, build, size_mib, workers
     ):
         found = build(f"workers: {workers}\n{POLICIES.replace('64MiB', f'{size_mib}MiB')}")
-        worlds = [each._resolver.world for each in found._apart.values()]
+        worlds = [each.resolver.world for each in found._apart.values()]
         figures = [
             cache.statistics() for world in worlds for cache in (world.records, world.delegations)
         ]
@@ -384,7 +384,7 @@ class TestPoliciesThatForward:
         caches = wiring_cache.open_caches(inheritance)
         assert caches.apart == []
         found = recursion(inheritance.config, lambda *_, **__: None, Here(), caches, around)
-        worlds = [each._resolver.world for each in found._apart.values()]
+        worlds = [each.resolver.world for each in found._apart.values()]
         assert [id(each) for each in caches.apart] == [id(each) for each in worlds]
 
     def test_private_addresses_are_for_clients_of_the_policy(self, found):
