@@ -309,6 +309,10 @@ RESOLVER_BOGUS: Final = TABLE.counter(
     "Answers withheld as bogus, by the reason (RFC 8914); other: keys could not be had.",
     {"reason": BOGUS_REASONS},
 )
+RESOLVER_CLOCK_SUSPECT: Final = TABLE.gauge(
+    "dnsd_resolver_clock_suspect",
+    "Processes whose clock may be wrong: signatures near the root fail for the time alone.",
+)
 RESOLVER_DISBELIEVED: Final = TABLE.counter(
     "dnsd_resolver_disbelieved_record_sets_total",
     "Record sets in replies that their server had no authority to send; none was kept.",

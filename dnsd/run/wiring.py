@@ -40,6 +40,7 @@ from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.views import ViewOptions, Views
 from dnsd.run import wiring_local, wiring_streams
 from dnsd.run.cache_upkeep import cache_status, measuring, noting_found, tidying
+from dnsd.run.clock_upkeep import watching_clock
 from dnsd.run.cookie_secrets import secrets_at
 from dnsd.run.interface import Interface
 from dnsd.run.quarantine import Guarded
@@ -200,6 +201,7 @@ def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surround
         upkeep.append(serving_waiters(parts.recursion, around.clock))
         upkeep.append(keeping_learned(parts.recursion, stores.caches, page, around))
         upkeep.append(noting_found(responder, stores.caches, around.clock))
+        upkeep.append(watching_clock(stores.caches, around))
         upkeep.append(measuring(stores.caches, around, partial(_is_own, stores.caches, config)))
         # Every process says so itself, once its own tables are the new ones.
         tables = wiring_local.local_tables(config, here, around, partial(page.bump, ANY_ZONE))

@@ -369,3 +369,41 @@ def test_without_anchors_clients_get_all_that_they_need_to_judge(name):
             (x.owner, x.type, x.signatures) for x in theirs
         }
     assert all(each.signatures for each in outcome.answer + outcome.authority)
+
+
+@pytest.mark.parametrize("years", [10, -10])
+def test_a_clock_that_is_wrong_by_years_is_said_and_nothing_is_believed(years):
+    """V11: SERVFAIL stays, with the clock as the likely reason, until it is right."""
+    made = internet()
+    made.clock += years * 365 * 86_400
+    for name in ("www", "mail", "nobody"):
+        outcome = made.ask(f"{name}.bank.test.")
+        assert verdict(outcome) == (SERVFAIL, "BOGUS")
+    assert made.asker.world.trust.clock.is_suspect
+    assert outcome.explanation.text.endswith("; the clock of this resolver may be wrong")
+    made.clock = NOW
+    made.asker.internet.run(made.asker.internet.now() + 400)
+    for name in ("www", "mail", "nobody"):
+        outcome = made.ask(f"{name}.bank.test.")
+        assert outcome.security.name == "SECURE"
+    assert not made.asker.world.trust.clock.is_suspect
+
+
+def test_a_clock_that_is_an_hour_behind_is_not_wrong_enough():
+    made = internet()
+    made.clock -= 3600
+    assert verdict(made.ask("www.bank.test.")) == (NOERROR, "SECURE")
+    assert not made.asker.world.trust.clock.is_suspect
+
+
+def test_one_zone_that_expired_says_nothing_of_the_clock():
+    old = Validity(NOW - 200_000, NOW - 100_000)
+
+    def expired(origin, text, **how):
+        return SignedZone(origin, text, validity=old, **how)
+
+    made = internet(make={"bank.test.": expired})
+    for name in ("www", "mail", "nobody"):
+        outcome = made.ask(f"{name}.bank.test.")
+        assert verdict(outcome) == (SERVFAIL, "BOGUS")
+        assert "clock" not in outcome.explanation.text

@@ -196,12 +196,14 @@ class Judge:
             self.budget.evidence(Entered(rrset, found.records, verdict))
         match verdict:
             case links.Trusted():
+                self.trust.clock.note(zone, None)
                 rrset.ttl = min(rrset.ttl, verdict.ttl)
                 return Security.SECURE
             case links.Unsupported():
                 judged.explanation = Explanation(int(verdict.error), verdict.text)
                 return Security.INSECURE
             case _:
+                self.trust.clock.note(zone, verdict.error, verdict.text)
                 return self._bogus(judged, Explanation(int(verdict.error), verdict.text))
 
     def _denial(
@@ -271,9 +273,7 @@ class Judge:
         self, name: bytes, rrtype: int, judged: Judged, why: Explanation | None
     ) -> Generator[Any, Any, Security]:
         """Judge what has no signature that counts: insecure if it needs none."""
-        found: Delegated = yield from where_signing_ends(
-            self.search, name, rrtype, self.zone
-        )
+        found: Delegated = yield from where_signing_ends(self.search, name, rrtype, self.zone)
         if found.cut is Cut.UNSIGNED:
             judged.explanation = judged.explanation or found.explanation
             return Security.INSECURE
@@ -289,6 +289,10 @@ class Judge:
     ) -> Generator[Any, Any, validation.Verdict]:
         steps = validation.validate(rrset, zone, keys, self.trust.unix_time(), self._work)
         verdict: validation.Verdict = yield from self._pausing(steps)
+        if isinstance(verdict, validation.Secure):
+            self.trust.clock.note(zone, None)
+        else:
+            self.trust.clock.note(zone, verdict.error, verdict.text)
         if self.budget.evidence is not None:
             self.budget.evidence(Verified(rrset, zone, verdict))
         return verdict

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from dnsd.resolver.outcome import Explanation
 from dnsd.resolver.recent import Recent
+from dnsd.resolver.security.clock import ClockWatch
 from dnsd.wire.iana import ExtendedError
 from dnsd.wire.names import ROOT, parent
 
@@ -34,6 +35,7 @@ class Trust:
         unix_time: returns Unix seconds.
         negative: names, in canonical form, at and below which nothing is validated →
             Unix seconds until which that lasts.
+        clock: whether that of this machine may be wrong.
         mark: tells by its octets these anchors from others.
         reasons: why what is not secure is so, by name and type; as long as there is room.
     """
@@ -41,6 +43,7 @@ class Trust:
     anchors: dict[bytes, tuple[Ds, ...]]
     unix_time: Callable[[], int]
     negative: dict[bytes, int] = field(default_factory=dict)
+    clock: ClockWatch = field(default_factory=ClockWatch)
     mark: bytes = field(init=False, default=b"")
     reasons: Recent[Explanation] = field(default_factory=partial(Recent, _REASONS))
 
