@@ -107,12 +107,7 @@ class Sources:
 
 
 class Recursion:
-    """Finds answers for the clients of one process.
-
-    Attributes:
-        resolver: finds them; for ourselves too.
-        waiting: clients that wait.
-    """
+    """Finds answers for the clients of one process, by a resolver that may be asked too."""
 
     def __init__(self, sources: Sources, options: RecursionOptions, waiting: Waiting) -> None:
         self._sources = sources
@@ -155,6 +150,10 @@ class Recursion:
         for waiter in self.waiting.overdue(now):
             waiter.exchange.limits += ("query_time",)
             self._give_up(waiter, _TOOK_TOO_LONG)
+
+    def refresh(self, name: bytes, rrtype: int) -> None:
+        """Have something looked up that no client waits for."""
+        self.resolver.refresh(name, rrtype)
 
     def forget_failures(self) -> None:
         """Try again what failed: something was changed or flushed."""
