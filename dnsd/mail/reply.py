@@ -136,6 +136,7 @@ SENDER_NOT_YOURS: Final = Reply(553, "5.7.1", "This sender address is not yours"
 LOOP: Final = Reply(554, "5.4.6", "The message goes in a circle")
 EARLY_TALKER: Final = Reply(554, "5.5.0", "You spoke before it was your turn, closing")
 INJECTION: Final = Reply(554, "5.5.0", "Commands behind STARTTLS, closing")
+NO_SMTP: Final = Reply(554, "5.5.1", "This is SMTP without BDAT, closing")
 NO_RECIPIENTS: Final = Reply(554, "5.5.1", "No valid recipients")
 
 

@@ -9,9 +9,19 @@ UNIT = ROOT / "tests" / "unit"
 
 # Modules without a test of their own, and why.
 WITHOUT_TEST = {
+    "authority/build/kept_text.py": "test_amender keeps texts, loses and damages them",
+    "authority/build/node_changes.py": "test_amendment compares its flags with those of whole zones",
+    "authority/build/part_of_zone.py": "test_amender compares it with checks of whole zones",
+    "authority/build/ring.py": "test_amendment turns rings against chains that are made whole",
+    "authority/build/zone_maker.py": "test_compilation, test_zone_signing and test_amender run it",
+    "authority/store_errors.py": "test_store holds every message",
+    "authority/zone_version.py": "test_store walks through versions",
     "cli/zone.py": "names of commands, all of which test_zone_served and test_zone_files call",
     "config/report.py": "what people read: test_messages holds whole reports side by side",
     "control/chain_shapes.py": "types: tests/unit/control/test_operations_chain.py fills them",
+    "mail/smtp/events.py": "types without code",
+    "mail/smtp/options.py": "types and constants",
+    "mail/smtp/transaction.py": "types: tests/unit/mail/smtp/test_conversation.py fills them",
     "net/upstream_counts.py": "names of slots, read by the tests of what counts in them",
     "net/upstream_options.py": "a type and constants",
     "query/parts.py": "a type without code",
