@@ -38,7 +38,12 @@ def check(zone_files: tuple[Path, ...], config_file: Path | None, as_json: bool)
             config = load(config_file)
             authority = config.authority
             zones, found = _check_zones(authority.zone_directories, authority.zone_files)
-            problems = [*config.warnings, *certificates.problems(config, now), *found]
+            problems = [
+                *config.warnings,
+                *certificates.problems(config, now),
+                *certificates.problems(config, now, certificates.MAIL),
+                *found,
+            ]
     except ConfigError as error:
         problems = list(error.problems)
     if as_json:

@@ -48,12 +48,14 @@ class Contexts:
     Attributes:
         dot: for DNS over TLS.
         https: for DNS over HTTPS.
+        mail: for SMTP.
         fingerprint: of the octets of both files, to see that they changed.
         notices: what the operator should know, one sentence each.
     """
 
     dot: ssl.SSLContext = field(repr=False)
     https: ssl.SSLContext = field(repr=False)
+    mail: ssl.SSLContext = field(repr=False)
     fingerprint: bytes
     notices: tuple[str, ...] = ()
 
@@ -76,11 +78,12 @@ def load(certificate: Path, key: Path, wall_now: int) -> Contexts:
     try:
         dot = _context(certificate, key, _DOT_PROTOCOLS)
         https = _context(certificate, key, _HTTPS_PROTOCOLS)
+        mail = _context(certificate, key, ())
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or str(error)
         raise _refused(certificate, "tls-certificate", f"OpenSSL says: {reason}") from None
     return Contexts(
-        dot, https, fingerprint(chain, secret), tuple(_notices(certificate, leaf, wall_now))
+        dot, https, mail, fingerprint(chain, secret), tuple(_notices(certificate, leaf, wall_now))
     )
 
 
@@ -96,7 +99,8 @@ def _context(certificate: Path, key: Path, protocols: tuple[str, ...]) -> ssl.SS
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
     context.num_tickets = _TICKETS
-    context.set_alpn_protocols(protocols)
+    if protocols:
+        context.set_alpn_protocols(protocols)
     # Without a function OpenSSL would ask the terminal for the password.
     context.load_cert_chain(certificate, key, password=lambda: b"")
     return context

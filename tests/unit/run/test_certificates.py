@@ -49,6 +49,19 @@ def test_a_certificate_is_only_needed_where_tls_is_spoken(config, text, needed):
     assert own_files(made)[0].exists() is needed
 
 
+def test_mail_has_a_certificate_of_its_own_with_the_name_of_its_host(config):
+    made = config("mail: {enabled: on, hostname: mx1.example.test}\n")
+    assert certificates.own(made, WALL_NOW) is None
+    assert certificates.own(made, WALL_NOW, certificates.MAIL)
+    octets = (made.state_directory / "mail-tls-certificate.pem").read_bytes()
+    names = x509.load_pem_x509_certificate(octets).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    assert "mx1.example.test" in names.value.get_values_for_type(x509.DNSName)
+    assert not own_files(made)[0].exists()
+    assert certificates.own(config(), WALL_NOW, certificates.MAIL) is None
+
+
 def test_the_operators_certificate_is_served_and_none_made(config):
     made = config(DOT + GIVEN)
     assert certificates.given(made, WALL_NOW)
