@@ -1,5 +1,7 @@
 """Replies of servers, whole ones out of any pieces, and nothing else."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from dnsd.mail.smtp.reply_reader import (
 def replies(octets, cuts=()):
     reader, found = ReplyReader(), []
     edges = [0, *sorted(cut % (len(octets) + 1) for cut in cuts), len(octets)]
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in itertools.pairwise(edges):
         reader.receive(octets[a:b])
         while reply := reader.next_reply():
             found.append(reply)

@@ -1,5 +1,7 @@
 """What leaves behind DATA has one end, and comes out at the other side as it was."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ HOSTILE = st.lists(st.sampled_from([b"\r", b"\n", b".", b"\r\n", b"x", b"\0"])).
 def sent(message, cuts=()):
     stuffing = Stuffing()
     edges = [0, *sorted(cut % (len(message) + 1) for cut in cuts), len(message)]
-    pieces = [message[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [message[a:b] for a, b in itertools.pairwise(edges)]
     return b"".join(stuffing.piece(piece) for piece in pieces if piece) + stuffing.end()
 
 
