@@ -186,6 +186,10 @@ def _validation(written: WrittenResolver) -> schema.Validation:
     return schema.Validation(
         anchors=anchors,
         file=file,
+        # At a time that stands still no key ever comes of age.
+        follow=written.trust_anchor_updates and written.validation_time is None,
+        key_tag_query=written.trust_anchor_signal,
+        sentinel=written.root_key_sentinel,
         fixed_time=written.validation_time,
         negative=tuple((each.name, each.until) for each in written.negative_trust_anchors or ()),
     )

@@ -167,6 +167,9 @@ class Validation:
         anchors: name of a zone, in canonical form → DS records of its keys; nothing is
             validated without any.
         file: where they stand; None for those that come with the program, and for none.
+        follow: anchors follow the keys of their zones.
+        key_tag_query: the root is told which of its keys are trusted.
+        sentinel: clients may ask which keys of the root are trusted.
         fixed_time: Unix seconds at which signatures must hold; None for the present.
         negative: names, in canonical form, at and below which nothing is validated, each
             with the Unix seconds until which that lasts; no name twice.
@@ -174,6 +177,9 @@ class Validation:
 
     anchors: dict[bytes, tuple[Ds, ...]]
     file: Path | None
+    follow: bool
+    key_tag_query: bool
+    sentinel: bool
     fixed_time: int | None
     negative: tuple[tuple[bytes, int], ...]
 

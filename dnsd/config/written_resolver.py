@@ -180,6 +180,21 @@ class WrittenResolver(Section):
         "builtin",
         example="anchors.txt",
     )
+    trust_anchor_updates: Annotated[bool, Switch()] = key(
+        "Let trust anchors follow the keys of their zones when these are rolled (RFC 5011).",
+        "on",
+        example="off",
+    )
+    trust_anchor_signal: Annotated[bool, Switch()] = key(
+        "Tell the servers of the root which of its keys are trusted here (RFC 8145).",
+        "on",
+        example="off",
+    )
+    root_key_sentinel: Annotated[bool, Switch()] = key(
+        "Let clients find out which keys of the root are trusted here (RFC 8509).",
+        "on",
+        example="off",
+    )
     validation_time: Annotated[int | None, FixedTime("0", "4294967295", "none")] = key(
         "Unix time at which signatures must hold, for tests; none is the time it is.",
         "none",

@@ -14,7 +14,7 @@ Nothing moves but on a DNSKEY RRset that the anchors of that moment validated. V
 MISSING keys are trusted; REVOKED and REMOVED ones never again. Where all that is left
 is revoked nothing is: the zone then does not validate, which the operator must hear of.
 
-Deviates from RFC 5011 §5: such a zone is not taken for unsigned.
+Deviates from RFC 5011 §5: because nobody should stop validating unawares, such a zone is not taken for unsigned.
 
 Times are Unix seconds and come from outside; a clock that goes back lets nothing in.
 
@@ -28,13 +28,15 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from dnsd.dnssec import digests, keys
-from dnsd.dnssec.algorithms import DigestType
+from dnsd.dnssec import digests, keys, signatures
+from dnsd.dnssec.algorithms import SUPPORTED, DigestType
+from dnsd.dnssec.validation import Secure, Verdict, Work, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
     from dnsd.dnssec.digests import Ds
+    from dnsd.wire.rrset import RRset
 
 #: Seconds for which a key must be seen before it is trusted, and a revoked one be gone.
 HOLD_DOWN_S: Final = 30 * 86_400
@@ -238,3 +240,33 @@ def _plain(rdata: bytes) -> bytes:
     """Return the rdata of a key as it was before it was revoked."""
     flags = int.from_bytes(rdata[:2], "big") & ~keys.REVOKED
     return flags.to_bytes(2, "big") + rdata[2:]
+
+
+def see(rrset: RRset, now: int) -> Seen:
+    """Take from a DNSKEY RRset what counts, revocations by signatures of their own (§2.1).
+
+    Args:
+        rrset: that the anchors of its zone validated, with its signatures.
+        now: Unix seconds.
+    """
+    work = Work()
+    revoked = []
+    for rdata in rrset.rdatas[: keys.MAX_ZONE_KEYS]:
+        key = keys.from_wire(rdata)
+        if key is None or not key.is_revoked or key.algorithm not in SUPPORTED:
+            continue
+        steps = validate(rrset, rrset.owner, (key,), now, work)
+        if isinstance(_last(steps), Secure):
+            revoked.append(rdata)
+    read = filter(None, map(signatures.from_wire, rrset.signatures))
+    ttl = max([rrset.ttl, *(each.original_ttl for each in read)])
+    return Seen(rrset.rdatas, ttl, tuple(revoked))
+
+
+def _last(steps: Generator[int, None, Verdict]) -> Verdict:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Verdict = end.value
+            return found

@@ -151,10 +151,6 @@ class Recursion:
             waiter.exchange.limits += ("query_time",)
             self._give_up(waiter, _TOOK_TOO_LONG)
 
-    def refresh(self, name: bytes, rrtype: int) -> None:
-        """Have something looked up that no client waits for."""
-        self.resolver.refresh(name, rrtype)
-
     def forget_failures(self) -> None:
         """Try again what failed: something was changed or flushed."""
         self.resolver.world.failures.clear()

@@ -24,6 +24,7 @@ from dnsd.resolver.follow import follow
 from dnsd.resolver.outcome import Explanation, Failed, ended, servfail
 from dnsd.resolver.priming import prime
 from dnsd.resolver.security.clock import SUSPECT_TEXT
+from dnsd.resolver.security.sentinel import withholds
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _ROOT_SERVERS = (ROOT, int(RRType.NS))
 _FAULT = Failed(Explanation(int(ExtendedError.OTHER), "internal fault"))
 _CIRCLE = Failed(Explanation(int(ExtendedError.OTHER), "name servers depend on each other"))
+_SENTINEL = Explanation(int(ExtendedError.OTHER), "says by failing which root keys are trusted")
 _NOT_ADMITTED = Explanation(int(ExtendedError.NOT_READY), "too many queries wait")
 #: Name of the limit of clients that wait for one fetch.
 CROWD_LIMIT: Final = "fetch_clients"
@@ -162,6 +164,8 @@ class Resolver:
             if isinstance(result, Failed) and result.is_bogus:
                 outcome.security = Security.BOGUS
                 outcome.explanation = self._with_clock(result.explanation)
+            if not unchecked and withholds(self.world.trust, name, rrtype, outcome):
+                outcome = servfail(_SENTINEL)
             outcome.limits += budget.exhausted
             outcome.packets = budget.packets_sent
             outcome.dropped = budget.dropped

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnsd.control.scan import ZoneFiles, look
-from dnsd.run import certificates
+from dnsd.run import anchor_upkeep, certificates
 from dnsd.run.landlock import Paths
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ _AUTHORITIES = tuple(
 
 def worker_paths(config: Config) -> Paths:
     """Return what a worker may touch once it serves."""
-    return Paths(read=(*_SYSTEM, *_python(), *_local(config), *_authorities(config)))
+    anchors = anchor_upkeep.state_directory(config)
+    return Paths(read=(*_SYSTEM, *_python(), *_local(config), *_authorities(config), anchors))
 
 
 def control_paths(config: Config) -> Paths:

@@ -38,7 +38,7 @@ from dnsd.query.pipeline import Pipeline
 from dnsd.query.policy import policy_number
 from dnsd.query.ratelimit import Limiter, LimiterOptions
 from dnsd.query.views import ViewOptions, Views
-from dnsd.run import wiring_local, wiring_streams
+from dnsd.run import anchor_upkeep, wiring_local, wiring_streams
 from dnsd.run.cache_upkeep import cache_status, measuring, noting_found, tidying
 from dnsd.run.clock_upkeep import watching_clock
 from dnsd.run.cookie_secrets import secrets_at
@@ -202,6 +202,10 @@ def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surround
         upkeep.append(keeping_learned(parts.recursion, stores.caches, page, around))
         upkeep.append(noting_found(responder, stores.caches, around.clock))
         upkeep.append(watching_clock(stores.caches, around))
+        if config.resolver.validation.anchors:
+            ask = parts.recursion.resolver.refresh
+            upkeep.append(anchor_upkeep.refreshing(config, stores.caches, ask, around))
+            upkeep.append(anchor_upkeep.adopting(config, stores.caches, page, around))
         upkeep.append(measuring(stores.caches, around, partial(_is_own, stores.caches, config)))
         # Every process says so itself, once its own tables are the new ones.
         tables = wiring_local.local_tables(config, here, around, partial(page.bump, ANY_ZONE))
@@ -272,6 +276,8 @@ def interface(
     if config.resolver.enabled:
         caches = stores.caches
         found.upkeep.append(tidying(caches, around))
+        if config.resolver.validation.follow and config.resolver.validation.anchors:
+            found.upkeep.append(anchor_upkeep.following(config, caches, around))
         if config.workers:
             found.upkeep.append(measuring(caches, around, lambda: caches.shared is not None))
     return found

@@ -21,6 +21,7 @@ from dnsd.resolver.cache.admission import CacheBounds, Setting
 from dnsd.resolver.cache.lmdb_flush import flushing
 from dnsd.resolver.cache.lmdb_store import SharedCache, open_cache
 from dnsd.resolver.cache.memory_denials import MemoryDenials
+from dnsd.run import anchor_upkeep
 from dnsd.run.flush_board import FlushReader, flushing_everywhere
 from dnsd.run.wiring_resolver import memory_caches, resolver_options
 
@@ -184,6 +185,7 @@ def prepare(config: Config) -> tuple[int, str]:
     """
     if not config.resolver.enabled:
         return 0, ""
+    anchor_upkeep.prepare(config)
     made = lmdb_file.prepare_cache(_directory(config), config.cache.size_octets, _moment())
     return config.cache.size_octets if made.usable else 0, made.note
 

@@ -30,6 +30,7 @@ from dnsd.resolver.resolver import Resolver
 from dnsd.resolver.security.trust import Trust
 from dnsd.resolver.servers import Servers
 from dnsd.resolver.world import World
+from dnsd.run import anchor_upkeep
 from dnsd.run.root_hints import read_root_hints
 from dnsd.wire.names import from_text
 
@@ -210,7 +211,12 @@ def _trust(config: Config, wall_now: Callable[[], int]) -> Trust | None:
         return None
     fixed = validation.fixed_time
     unix_time = wall_now if fixed is None else lambda: fixed
-    return Trust(validation.anchors, unix_time, dict(validation.negative))
+    return Trust(
+        anchor_upkeep.anchors(config),
+        unix_time,
+        dict(validation.negative),
+        sentinel=validation.sentinel,
+    )
 
 
 def network(config: Config, around: Surroundings) -> Upstream:

@@ -35,6 +35,7 @@ class Trust:
         unix_time: returns Unix seconds.
         negative: names, in canonical form, at and below which nothing is validated →
             Unix seconds until which that lasts.
+        sentinel: clients may learn which keys of the root are trusted (RFC 8509).
         clock: whether that of this machine may be wrong.
         mark: tells by its octets these anchors from others.
         reasons: why what is not secure is so, by name and type; as long as there is room.
@@ -43,6 +44,7 @@ class Trust:
     anchors: dict[bytes, tuple[Ds, ...]]
     unix_time: Callable[[], int]
     negative: dict[bytes, int] = field(default_factory=dict)
+    sentinel: bool = False
     clock: ClockWatch = field(default_factory=ClockWatch)
     mark: bytes = field(init=False, default=b"")
     reasons: Recent[Explanation] = field(default_factory=partial(Recent, _REASONS))

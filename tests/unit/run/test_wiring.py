@@ -109,8 +109,8 @@ def test_files_are_watched_when_that_is_wanted(inherited, around, tmp_path, watc
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        pytest.param("", 2, id="the only process tidies the cache"),
-        pytest.param("workers: 2\n", 3, id="control tidies it and shows how full it is"),
+        pytest.param("", 3, id="the only process tidies the cache"),
+        pytest.param("workers: 2\n", 4, id="control tidies it and shows how full it is"),
         pytest.param("resolver: {enabled: off}\n", 1, id="there is none"),
     ],
 )
