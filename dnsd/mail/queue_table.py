@@ -124,6 +124,7 @@ def open_queue(path: Path) -> sqlite3.Connection:
     Raises:
         StoreFailed: no permission, no space, or not such a file.
     """
+    make_private(path)
     with failing(path):
         connection = open_table(path, _MESSAGES, one_thread=False)
         try:
@@ -133,6 +134,19 @@ def open_queue(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def make_private(path: Path) -> None:
+    """Make a file that is not there, for our user alone; SQLite's others beside it are as it is.
+
+    Raises:
+        StoreFailed: that cannot be done.
+    """
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        advice = "its directory must exist and be writable"
+        raise StoreFailed(f"{path}: {error.strerror or error}; {advice}") from error
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

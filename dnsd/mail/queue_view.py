@@ -201,4 +201,4 @@ class QueueView:
 def _message(row: tuple[Any, ...], recipients: tuple[QueuedRecipient, ...]) -> QueuedMessage:
     number, queue_id, local, domain, *rest = row
     sender = None if local is None else Mailbox(local, domain)
-    return QueuedMessage(number, queue_id, sender, *rest, recipients)
+    return QueuedMessage._make((number, queue_id, sender, *rest, recipients))

@@ -17,6 +17,19 @@ def test_the_table_is_made_once_and_is_durable(tmp_path):
         connection.close()
 
 
+def test_only_our_user_reads_the_files(tmp_path):
+    connection = queue_table.open_queue(tmp_path / "queue.db")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"queue.db", "queue.db-wal", "queue.db-shm"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+    connection.close()
+
+
+def test_a_directory_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(StoreFailed, match="must exist"):
+        queue_table.open_queue(tmp_path / "none" / "queue.db")
+
+
 def test_a_reader_changes_nothing(tmp_path):
     queue_table.open_queue(tmp_path / "queue.db").close()
     reader = queue_table.open_reader(tmp_path / "queue.db")
