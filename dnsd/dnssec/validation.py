@@ -50,9 +50,10 @@ class Work:
         verifications: that may still be made.
         failures: of them that may still fail; a malformed key is a failure.
         units: units of work spent so far.
+        proven: DNSKEY rdata of keys that a signature was verified with.
     """
 
-    __slots__ = ("failures", "units", "verifications")
+    __slots__ = ("failures", "proven", "units", "verifications")
 
     def __init__(
         self, verifications: int = MAX_VERIFICATIONS, failures: int = MAX_FAILURES
@@ -60,6 +61,7 @@ class Work:
         self.verifications = verifications
         self.failures = failures
         self.units = 0
+        self.proven: set[bytes] = set()
 
     @property
     def is_spent(self) -> bool:
@@ -144,7 +146,7 @@ def validate(
         The verdict. Whatever the octets are, there is no exception.
     """
     found = _read(rrset, zone, now)
-    trials = _trials(found, rrset, keys)
+    trials = _trials(found, rrset, keys, work)
     if trials and work.is_spent:
         return _spent(work)
     rdatas = _rdatas(rrset) if trials else []
@@ -194,12 +196,12 @@ def _read(rrset: RRset, zone: bytes, now: int) -> _Found:
 
 
 def _trials(
-    found: _Found, rrset: RRset, keys: tuple[Key, ...]
+    found: _Found, rrset: RRset, keys: tuple[Key, ...], work: Work
 ) -> list[tuple[Signature, list[Key]]]:
     """Pick the signatures to try and the keys that each may be by."""
     trials: list[tuple[Signature, list[Key]]] = []
     for signature in found.usable:
-        candidates = _candidates(signature, rrset, keys)
+        candidates = _candidates(signature, rrset, keys, work)
         if not candidates:
             found.refused.append((Refusal.NO_KEY, signature))
         elif len(trials) < MAX_SIGNATURES:
@@ -207,17 +209,21 @@ def _trials(
     return trials
 
 
-def _candidates(signature: Signature, rrset: RRset, keys: tuple[Key, ...]) -> list[Key]:
+def _candidates(signature: Signature, rrset: RRset, keys: tuple[Key, ...], work: Work) -> list[Key]:
     """Pick the keys that a signature may be by, the likelier first.
 
     Where a zone's two kinds of keys have the same tag, that for the DNSKEY RRset
-    is the entry point, and the other one is for the rest.
+    is the entry point, and the other one is for the rest. If they are of one kind,
+    one failure a client query tells which it is: a denial of four RRsets would
+    spend all of them otherwise.
     """
     wanted = (signature.key_tag, signature.algorithm)
     found = [key for key in keys if (key.tag, key.algorithm) == wanted]
     if len(found) > 1:
         is_for_keys = rrset.type == _DNSKEY
-        found.sort(key=lambda key: key.is_entry_point is not is_for_keys)
+        found.sort(
+            key=lambda key: (key.is_entry_point is not is_for_keys, key.rdata not in work.proven)
+        )
     return found[:MAX_KEYS]
 
 
@@ -252,6 +258,7 @@ def _try(
             work.verifications -= 1
             work.units += public_key.work
             if public_key.verify(signature.octets, message):
+                work.proven.add(key.rdata)
                 return None
             work.failures -= 1
     return Refusal.WRONG

@@ -291,6 +291,19 @@ def test_the_likelier_of_two_keys_with_one_tag_is_tried_first():
         assert 4 - work.failures == failures
 
 
+def test_a_key_beside_one_with_its_tag_fails_once_a_question():
+    """A denial has four signed RRsets: all failures would be spent on them."""
+    own = signing_key().key
+    # The sum of two octets makes the tag, in whatever order: it is no point of the curve then.
+    other = Key(own.rdata[:4] + own.rdata[6:8] + own.rdata[4:6] + own.rdata[8:])
+    assert other.tag == own.tag
+    work = Work()
+    for owner in "abcdef":
+        records = sign(rrset(f"{owner}.example.test."), KEY)
+        assert isinstance(verdict(records, other, own, work=work), Secure)
+    assert work.failures == 3
+
+
 # PR4: what is changed anywhere is never accepted.
 
 ORIGINALS = [
