@@ -23,6 +23,7 @@ from dnsd.dnssec.canonical import WILDCARD, owner_labels, signed_owner
 from dnsd.dnssec.claims import DENIAL_TYPES, Claim, Proven, Statement
 from dnsd.dnssec.nsec3_hash import HashWork, Parameters, digest_in
 from dnsd.dnssec.validation import MAX_SIGNATURES_READ
+from dnsd.resolver.cache.admission import rrset_octets
 from dnsd.resolver.cache.contract import Denier, Entry, Kept, Kind, Rank, Security
 from dnsd.wire.iana import RRType
 from dnsd.wire.names import ROOT, ancestors, is_subdomain, order_key, parent
@@ -42,6 +43,8 @@ _NOT_OF_WILDCARDS: Final = frozenset(map(int, (RRType.NS, RRType.DNAME, RRType.D
 #: Blocks of SHA-1 for one answer. Names of ten labels take 40 without iterations; of a zone
 #: with many of these an upstream answer is the cheaper one.
 MAX_HASHING: Final = 120
+#: Octets of an RRset that is kept: two RSA signatures of 2048 bits and a long bit map are 800.
+MAX_OCTETS: Final = 1000
 # A record is not written again while it lasts nearly as long as the new one.
 _AS_GOOD: Final = 0.75
 
@@ -248,7 +251,9 @@ def _put(world: World, zone: bytes, soa: Kept | None, kept: Kept) -> str:
     denials, trust, rrset = world.denials, world.trust, kept.rrset
     assert denials is not None
     assert trust is not None
-    if rrset.type not in DENIAL_TYPES or len(rrset.rdatas) != 1:
+    if rrset.type not in DENIAL_TYPES or len(rrset.rdatas) != 1 or _is_large(rrset):
+        return ""
+    if soa is not None and _is_large(soa.rrset):
         return ""
     chain, place = b"", digest_in(rrset.owner, zone) or b""
     if rrset.type == _NSEC:
@@ -266,6 +271,10 @@ def _put(world: World, zone: bytes, soa: Kept | None, kept: Kept) -> str:
         if there is not None and _is_as_good(there, kept, now) and _has_soa(known, soa, now):
             return ""
     return denials.put(zone, denier, place, kept, now)
+
+
+def _is_large(rrset: RRset) -> bool:
+    return len(rrset.owner) + rrset_octets(rrset) > MAX_OCTETS
 
 
 def _is_as_good(there: Kept, kept: Kept, now: float) -> bool:

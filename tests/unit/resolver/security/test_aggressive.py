@@ -109,6 +109,17 @@ def test_signatures_of_one_zone_that_disagree_on_the_wildcard_are_not_taken():
     assert aggressive._source(RRset(rrset.owner, A, 60, rrset.rdatas, (above,))) is None
 
 
+def test_large_records_are_left_out():
+    """Who owns a zone signs it as often as he likes, and must not fill the cache with that."""
+    made = world()
+    made.servers["bank.test."].tamper = lambda _name, _type, found: replace(
+        found,
+        authority=[replace(each, signatures=each.signatures * 9) for each in found.authority],
+    )
+    assert made.ask("banana.bank.test.").security is Security.SECURE
+    assert "bank.test." not in {zone for zone, _ in kept(made)}
+
+
 def test_a_record_that_is_there_is_not_written_again():
     made = world()
     made.ask("banana.bank.test.")
