@@ -204,7 +204,9 @@ class _Fetch:
             return
         judge = Judge(self._world, self._budget, cut.zone, ask.depth)
         told.judged = yield from judge.reply(told.said, ask.type)
-        trust.note(ask.name, ask.type, told.judged.explanation)
+        # A bogus end of a chain of aliases is kept, and found again, under its own name.
+        for name in {ask.name, *told.judged.bogus_names(told.said)}:
+            trust.note(name, ask.type, told.judged.explanation)
 
     def _not_without_proof(self, told: Told) -> Failed | None:
         """Fail where a denial is bogus and has nothing by which it could be kept."""

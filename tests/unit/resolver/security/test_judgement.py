@@ -170,6 +170,26 @@ def test_what_is_not_shown_is_bogus(world, server, tamper, changed, error, text)
     assert made.ask("www.shop.test.").rcode == NOERROR
 
 
+def denies_after_an_alias(_qname, _qtype, found):
+    return replace(found, authority=found.authority[:1]) if found.rcode == NXDOMAIN else found
+
+
+@pytest.mark.parametrize(
+    ("tamper", "name", "rrtype", "error"),
+    [
+        (strip("www.bank.test.", A), "alias.bank.test.", A, 10),
+        (denies_after_an_alias, "nobody.old.bank.test.", A, 12),
+    ],
+)
+def test_the_reason_is_kept_for_the_name_at_the_end_of_aliases(world, tamper, name, rrtype, error):
+    made = world()
+    made.servers["bank"].tamper = tamper
+    for _ in range(2):
+        outcome = made.ask(name, rrtype)
+        assert (outcome.rcode, outcome.explanation.code) == (SERVFAIL, error)
+        assert outcome.explanation.text
+
+
 DENIALS = {
     "no name, without proof": ("nobody.bank.test.", A, without(NSEC), 12),
     "no type, without proof": ("www.bank.test.", MX, without(NSEC), 12),
