@@ -117,3 +117,13 @@ def test_a_failure_lasts_as_long_as_clients_are_content_with_old_answers():
     known.failed((NAME, 1), 0.0, WHY, least_s=30.0)
     assert known.find(NAME, 1, 29.9) == WHY
     assert known.find(NAME, 1, 30.0) is None
+
+
+def test_a_shortened_name_that_misleads_says_nothing_of_the_question():
+    known = failures()
+    known.misled(NAME, 10.0)
+    assert known.is_misleading(NAME, 14.9)
+    assert not known.is_misleading(NAME, 15.1)
+    assert known.find(NAME, 1, 10.0) is None
+    known.clear()
+    assert not known.is_misleading(NAME, 10.0)

@@ -8,7 +8,7 @@ from dnsd.dnssec.signing import Validity
 from dnsd.resolver.budget import Budget
 from dnsd.resolver.cache.contract import Security
 from dnsd.resolver.outcome import Failed
-from dnsd.resolver.security.chain import Cut, delegated, keys_of, where_signing_ends
+from dnsd.resolver.security.chain import Cut, Search, delegated, keys_of, where_signing_ends
 from dnsd.wire import names
 
 from .conftest import BANK
@@ -30,8 +30,8 @@ def run(made, procedure):
         event = made.asker.records.find(ask.name, ask.type, now) or Failed(None)
 
 
-def budget(made):
-    return Budget(made.asker.options.limits, made.asker.internet.now())
+def search(made):
+    return Search(made.asker.world, Budget(made.asker.options.limits, made.asker.internet.now()))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def budget(made):
 )
 def test_what_the_zone_above_says_of_a_name(world, name, cut):
     made = world()
-    found = run(made, delegated(made.asker.world, N(name), budget(made)))
+    found = run(made, delegated(search(made), N(name)))
     assert found.cut is cut
     assert bool(found.records) is (cut is Cut.SIGNED)
 
@@ -64,7 +64,7 @@ def test_a_zone_of_an_unknown_algorithm_is_not_signed(world):
                 return b"\x12\x34\xfd\x02" + bytes(32)
 
     made = world(children=[Unknown])
-    found = run(made, delegated(made.asker.world, N("bank.test."), budget(made)))
+    found = run(made, delegated(search(made), N("bank.test.")))
     assert (found.cut, found.explanation.code) == (Cut.UNSIGNED, 1)
     assert made.ask("www.bank.test.").security is Security.INSECURE
 
@@ -75,7 +75,7 @@ def test_a_zone_of_an_unknown_algorithm_is_not_signed(world):
 )
 def test_the_keys_of_a_zone(world, zone, security):
     made = world()
-    found = run(made, keys_of(made.asker.world, N(zone)))
+    found = run(made, keys_of(search(made), N(zone)))
     assert found.security is security
     assert [key.algorithm for key in found.keys] == (
         [Algorithm.ED25519] if security is Security.SECURE else []
@@ -85,7 +85,7 @@ def test_the_keys_of_a_zone(world, zone, security):
 def test_bogus_keys_are_none(world):
     old = SignedZone("bank.test.", BANK, validity=Validity(NOW - 200, NOW - 100))
     made = world(old)
-    found = run(made, keys_of(made.asker.world, N("bank.test.")))
+    found = run(made, keys_of(search(made), N("bank.test.")))
     assert (found.security, found.keys, found.explanation.code) == (Security.BOGUS, (), 7)
 
 
@@ -101,5 +101,5 @@ def test_bogus_keys_are_none(world):
 )
 def test_where_signing_ends(world, name, rrtype, zone, cut):
     made = world()
-    found = run(made, where_signing_ends(made.asker.world, N(name), rrtype, N(zone), budget(made)))
+    found = run(made, where_signing_ends(search(made), N(name), rrtype, N(zone)))
     assert found.cut is cut
