@@ -173,7 +173,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.octets[due.queue_id] = octets
         for recipient in re.findall(r"^Final-Recipient: rfc822; (\S+)", text, re.MULTILINE):
             self.told[original, recipient, action] += 1
-        self.owed[due.queue_id, str(due.recipient)] = (self.now, self.now)
+        # Nobody has seen it before, so it is due since it was made.
+        self.owed[due.queue_id, str(due.recipient)] = (due.received_at, due.received_at)
 
     @rule(seconds=st.sampled_from([1, 9, 30, 61, 150]))
     def wait(self, seconds):
@@ -219,8 +220,8 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 QueueMachine.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=30,
+    max_examples=80,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
