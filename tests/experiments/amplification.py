@@ -5,7 +5,9 @@
 One hostile authority in a generated world answers in the ways of the published
 attacks, and in random compositions of them: a name may be an alias, a referral to
 servers without addresses or to silent ones, truncated, refused, and whatever it leads
-to is drawn again. Each world is asked three questions with cold names. Printed are,
+to is drawn again. In signed worlds it owns valid signatures of its zones, and makes
+us look for keys, DS records and the ends of signing (``signed_families``). Each world is
+asked three questions with cold names. Printed are,
 for each family, the packets of a question in the median and at the worst, the packets
 that one innocent server got at the worst, and octets and seconds at the worst.
 
@@ -23,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.signed_families import SIGNED_FAMILIES, hostile_addresses
 from fakes.internet import Asker
 from fakes.internet_worlds import generate, name
 
@@ -161,12 +164,32 @@ def measure(seed, family):
     return found
 
 
+def measure_signed(seed, family):
+    """Ask in one signed world; return the same of each question."""
+    made, questions = SIGNED_FAMILIES[family](random.Random(seed))
+    internet, hostile, found = made.asker.internet, hostile_addresses(made), []
+    for question in questions:
+        began, octets, before = internet.now(), internet.octets_received, Counter(internet.counts)
+        outcome = made.ask(question)
+        sent = internet.counts - before
+        innocent = [count for a, count in sent.items() if a not in hostile]
+        assert outcome.packets == sum(sent.values())
+        found.append((outcome.packets, max(innocent, default=0),
+                      internet.octets_received - octets, internet.now() - began))  # fmt: skip
+    internet.run()
+    assert not internet.in_flight
+    assert not len(made.asker.resolver)
+    return found
+
+
 def table(worlds):
     """Measure all families; return rows of name, median and worsts."""
     rows = []
-    for family in families(random.Random(0), Aim(names.ROOT, (names.ROOT,), ()), [names.ROOT]):
+    plain = families(random.Random(0), Aim(names.ROOT, (names.ROOT,), ()), [names.ROOT])
+    for family in (*plain, *SIGNED_FAMILIES):
         count = worlds if family == "compositions" else max(1, worlds // 20)
-        found = [each for seed in range(count) for each in measure(seed, family)]
+        one = measure_signed if family in SIGNED_FAMILIES else measure
+        found = [each for seed in range(count) for each in one(seed, family)]
         packets, innocent, octets, seconds = zip(*found, strict=True)
         rows.append((family, len(found), statistics.median(packets), max(packets), max(innocent),
                      max(octets), max(seconds)))  # fmt: skip
