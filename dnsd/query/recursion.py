@@ -29,6 +29,7 @@ from dnsd.resolver.client_rates import MISSES_LIMIT, is_loopback
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.outcome import Explanation, Outcome, disclosing, servfail
 from dnsd.resolver.resolver import CROWD_LIMIT
+from dnsd.resolver.security.clock import with_clock
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
 from dnsd.wire.message import AD, CD, RD
 from dnsd.wire.names import lower
@@ -354,6 +355,8 @@ class Recursion:
         exchange.answer = answer
         if exchange.limits and (rcode == _SERVFAIL or outcome.stale):
             explanation = disclosing(explanation or _UNEXPLAINED, exchange.limits)
+        if outcome.security is Security.BOGUS:
+            explanation = with_clock(self.resolver.world.trust, explanation)
         if explanation is not None:
             exchange.explanation = extended_error(explanation.code, explanation.text)
         edns = exchange.query.edns

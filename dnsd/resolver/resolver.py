@@ -23,7 +23,6 @@ from dnsd.resolver.fetch import fetch
 from dnsd.resolver.follow import follow
 from dnsd.resolver.outcome import Explanation, Failed, ended, servfail
 from dnsd.resolver.priming import prime
-from dnsd.resolver.security.clock import SUSPECT_TEXT
 from dnsd.resolver.security.sentinel import withholds
 from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import ROOT
@@ -163,7 +162,6 @@ class Resolver:
                 budget.hit(result.limit)
             if isinstance(result, Failed) and result.is_bogus:
                 outcome.security = Security.BOGUS
-                outcome.explanation = self._with_clock(result.explanation)
             if not unchecked and withholds(self.world.trust, name, rrtype, outcome):
                 outcome = servfail(_SENTINEL)
             outcome.limits += budget.exhausted
@@ -250,13 +248,6 @@ class Resolver:
             awaited.waiters.remove(task)
             if not awaited.waiters:
                 self.cancel(awaited)
-
-    def _with_clock(self, why: Explanation) -> Explanation:
-        """Say beside why something is bogus that the clock may be to blame."""
-        trust = self.world.trust
-        if trust is None or not trust.clock.is_suspect:
-            return why
-        return Explanation(why.code, f"{why.text}; {SUSPECT_TEXT}" if why.text else SUSPECT_TEXT)
 
     def _begin(
         self,

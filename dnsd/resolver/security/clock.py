@@ -8,12 +8,16 @@ believe would be a validator that anybody can turn off by setting the clock.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from dnsd.resolver.outcome import Explanation
 from dnsd.wire.iana import ExtendedError
 
-#: Said to the client beside what is wrong with a signature.
-SUSPECT_TEXT: Final = "the clock of this resolver may be wrong"
+if TYPE_CHECKING:
+    from dnsd.resolver.security.trust import Trust
+
+# Said to the client beside what is wrong with a signature.
+_TEXT: Final = "the clock of this resolver may be wrong"
 
 #: Signatures near the root that count, the last so many.
 LAST: Final = 10
@@ -58,3 +62,10 @@ class ClockWatch:
         self._failed.append(is_of_time)
         if is_of_time:
             self.last = text
+
+
+def with_clock(trust: Trust | None, why: Explanation | None) -> Explanation | None:
+    """Say beside why something is bogus that the clock may be to blame, if it may."""
+    if trust is None or why is None or not trust.clock.is_suspect:
+        return why
+    return Explanation(why.code, f"{why.text}; {_TEXT}" if why.text else _TEXT)

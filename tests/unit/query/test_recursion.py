@@ -31,8 +31,10 @@ from dnsd.resolver.commands import Result
 from dnsd.resolver.delegation import Delegation
 from dnsd.resolver.options import ResolverLimits, ResolverOptions
 from dnsd.resolver.outcome import Explanation, Outcome
+from dnsd.resolver.security.trust import Trust
 from dnsd.wire import names
 from dnsd.wire.edns import FLAG_DO
+from dnsd.wire.iana import ExtendedError
 from dnsd.wire.message import AD, CD, QR, RA, RD, parse_message, parse_query
 from dnsd.wire.names import ROOT
 
@@ -938,6 +940,18 @@ def test_what_is_bogus_is_for_those_who_judge_for_themselves(flags, rcode):
     assert not exchange.flags & AD
     assert exchange.once is (rcode == SERVFAIL)
     assert exchange.validation == ("dnssec_bogus" if rcode == SERVFAIL else "indeterminate")
+
+
+@pytest.mark.parametrize("is_suspect", [False, True])
+def test_clients_hear_that_the_clock_may_be_to_blame(is_suspect):
+    stage = Stage()
+    trust = Trust({}, lambda: 0)
+    stage.recursion.resolver.world.trust = trust
+    trust.clock.note(b"\0", ExtendedError.SIGNATURE_EXPIRED if is_suspect else None)
+    stage.keep(f"{WWW} A 192.0.2.80", security=Security.BOGUS)
+    _, exchange = stage.ask()
+    assert exchange.answer.rcode == SERVFAIL
+    assert (b"the clock of this resolver" in exchange.explanation) is is_suspect
 
 
 @pytest.mark.parametrize(("transport", "found"), [(UDP, DROPPED), (TCP, NOW)])
