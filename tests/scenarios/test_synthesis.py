@@ -4,15 +4,16 @@ import random
 from collections import Counter
 
 import pytest
-from fakes.signed_internet import NOW, SignedZone
+from fakes.signed_internet import NOW, VALIDITY, SignedZone
 from fakes.signed_mutations import any_world
 from fakes.signed_nsec3 import HashedZone, opt_out
-from fakes.signed_world import SignedWorld
+from fakes.signed_world import SignedWorld, every_rrset
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dnsd.resolver.cache.contract import Security, Selector
 from dnsd.wire import names
+from dnsd.wire.rrset import RRset
 
 N = names.from_text
 A, SOA, MX, TXT, AAAA, DS, NSEC, NSEC3 = 1, 6, 15, 16, 28, 43, 47, 50
@@ -178,6 +179,31 @@ def test_other_anchors_end_what_was_proved_by_these():
     )
     made.asker.world.denials = kept
     assert made.ask("b1.bank.test.").packets > 0
+
+
+@pytest.mark.parametrize("following", ["zzz.test.", "www.sub.bank.test.", "test."])
+def test_a_denial_that_leads_out_of_its_zone_denies_nothing(following):
+    """P13: who owns a zone and its keys signs a span over the names of others."""
+    texts = {".": "", "test.": "", "bank.test.": BANK, "aaa.test.": "www A 192.0.2.85\n"}
+    made = SignedWorld(texts)
+    evil = made.zones["aaa.test."]
+
+    def widen(rrset):
+        if rrset.type != NSEC:
+            return rrset
+        end = rrset.rdatas[0].index(b"\0") + 1
+        wide = RRset(rrset.owner, NSEC, 60, (N(following) + rrset.rdatas[0][end:],))
+        wide.signatures = (evil.key.sign(wide, evil.origin, VALIDITY),)
+        return wide
+
+    made.servers["aaa.test."].tamper = lambda _name, _type, found: every_rrset(found, widen)
+    for name in ("nobody.aaa.test.", "zzz.aaa.test."):
+        made.ask(name)
+    assert made.ask("nobody.aaa.test.").security is not Security.SECURE
+    for name in ("apple.bank.test.", "melon.bank.test."):
+        outcome = made.ask(name)
+        assert (outcome.rcode, outcome.found, len(outcome.answer)) == (NOERROR, "miss", 1)
+    assert made.ask("b.bank.test.").found == "miss"
 
 
 def test_it_can_be_turned_off():

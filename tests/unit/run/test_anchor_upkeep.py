@@ -149,6 +149,21 @@ def test_a_torn_file_is_said_and_what_is_configured_counts(daemon, events, octet
     assert daemon.trusted == {ds(OLD)}
 
 
+def test_a_write_that_was_cut_short_leaves_what_was_there(daemon):
+    """V12: what is put in place is whole, and what was begun beside it is in nobody's way."""
+    daemon.days(32, OLD, others=(NEW,))
+    path = anchor_upkeep.state_directory(daemon.config) / "state.json"
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 7):
+        path.with_name("state.json.new").write_bytes(whole[:length])
+        daemon.start()
+        assert daemon.trusted == {ds(OLD), ds(NEW)}
+    daemon.days(1, OLD, others=(NEW,))
+    daemon.days(1, NEW, RevokedKey(OLD))
+    daemon.start()
+    assert daemon.trusted == {ds(NEW)}
+
+
 def test_no_place_to_keep_it_is_said_once(daemon, events):
     directory = anchor_upkeep.state_directory(daemon.config)
     directory.rmdir()
