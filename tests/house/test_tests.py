@@ -24,6 +24,8 @@ WITHOUT_TEST = {
     "mail/smtp/transaction.py": "types: tests/unit/mail/smtp/test_conversation.py fills them",
     "mail/smtp/client_events.py": "types: tests/unit/mail/smtp/test_client.py goes through them",
     "mail/smtp/sending.py": "the messages of a client: tests/unit/mail/smtp/test_client.py",
+    "mail/tls_policy.py": "types: tests/unit/mail/test_delivery.py makes them",
+    "net/smtp_tls.py": "handshakes: tests/peers/test_smtp_client.py has all kinds of them",
     "net/upstream_counts.py": "names of slots, read by the tests of what counts in them",
     "net/upstream_options.py": "a type and constants",
     "query/parts.py": "a type without code",

@@ -215,19 +215,21 @@ class Client:
             self._take_ehlo(reply)
         elif state is State.STARTTLS:
             self._take_starttls(reply)
-        elif state is State.QUIT:
+        else:
+            self._take_unasked(reply)
+
+    def _take_unasked(self, reply: ServerReply) -> None:
+        """Take a reply where none moves the conversation on."""
+        state = self.state
+        if state is State.QUIT:
             self._close(Closed(None))
-        elif state is State.CLOSED:
-            pass  # what comes behind the reply that ended it
         elif state is State.CONTENT:
             # The server does not wait for the end of the message.
             assert self._sending is not None
             self._sending.refuse_all(reply)
             self._break(ReasonClass.REMOTE_TEMPORARY, f"{self._host} said: {reply}")
-        elif reply.code == 421:
-            self._break(ReasonClass.REMOTE_TEMPORARY, f"{self._host} said: {reply}")
-        else:
-            self._break(ReasonClass.REMOTE_TEMPORARY, f"{self._host} sent a reply to nothing")
+        elif state is not State.CLOSED:
+            self._break(ReasonClass.REMOTE_TEMPORARY, f"{self._host} said unasked: {reply}")
 
     def _ehlo(self) -> None:
         self.state = State.EHLO
