@@ -2,7 +2,10 @@
 
 import random
 
-from experiments.isolation import examine, run
+from experiments.isolation import examine, run, run_signed
+
+from dnsd.resolver.cache.contract import Security
+from dnsd.resolver.security.judgement import Judge
 
 
 def test_the_run_adds_up_what_it_found_in_each_world():
@@ -22,3 +25,19 @@ def test_a_lie_that_is_believed_is_seen():
     audit.complaints.clear()
     audit.caches()
     assert audit.complaints
+
+
+def test_in_signed_worlds_the_liar_has_signatures_and_speaks_for_no_other():
+    totals, complaints = run_signed(range(150))
+    assert complaints == []
+    assert 100 < totals["worlds"] < 150  # not all have the liar
+    assert min(totals["secure"], totals["insecure"], totals["failed"]) > 50
+
+
+def test_a_validator_that_believes_everything_is_seen(monkeypatch):
+    def believe(self, rrset, said, judged):
+        yield from ()
+        return Security.SECURE
+
+    monkeypatch.setattr(Judge, "_rrset", believe)
+    assert run_signed(range(60))[1]
