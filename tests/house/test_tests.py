@@ -22,6 +22,7 @@ WITHOUT_TEST = {
     "mail/smtp/events.py": "types without code",
     "mail/smtp/options.py": "types and constants",
     "mail/smtp/transaction.py": "types: tests/unit/mail/smtp/test_conversation.py fills them",
+    "mail/plan.py": "types: tests/unit/mail/test_delivery.py makes them",
     "mail/smtp/client_events.py": "types: tests/unit/mail/smtp/test_client.py goes through them",
     "mail/smtp/sending.py": "the messages of a client: tests/unit/mail/smtp/test_client.py",
     "mail/tls_policy.py": "types: tests/unit/mail/test_delivery.py makes them",
