@@ -17,6 +17,11 @@ name is what it was: afterwards new names are asked for over UDP, with EDNS, eac
 On a machine that does other things the server is late with some queries, at most one in
 twenty, and while it is, the resolver sends it less and refuses some questions.
 
+3. In a simulated Internet a forger has guessed everything: its reply to each query for
+   some names is the first and right in port, ID and letter case. Shown: of names that
+   are signed nobody gets the forger's address, and they resolve once it has gone. Of
+   unsigned names all get it, which is what the first two parts are for.
+
 Printed beside it: what chance alone would give, with and without the rule that one
 reply with a wrong ID ends the exchange over UDP.
 """
@@ -52,6 +57,7 @@ from experiments.forger import (
     number_of,
     question,
 )
+from experiments.signed_forgery import SIGNED, UNSIGNED, races
 
 ZONE = "example.test."
 PORTS = 64_512
@@ -376,6 +382,7 @@ def main():
     parser.add_argument(
         "--rate", type=int, default=50_000, help="forged replies to any port a second"
     )
+    parser.add_argument("--worlds", type=int, default=500, help="that are signed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         parts, (rows, forged), clients, failures = attack(
@@ -387,6 +394,14 @@ def main():
             f"flight, {part.asked:,} names asked for, {part.near_misses:,} near misses, "
             f"{part.over_tcp:,} over TCP"
         )
+    raced = races(options.worlds)
+    print(
+        f"forger who guessed all, {options.worlds} worlds: {raced.forged:,} replies that were the first; "
+        f"signed names: {raced.counts[SIGNED, 'forged']} answered with its address, "
+        f"{raced.counts[SIGNED, 'failed']:,} SERVFAIL, {raced.counts[SIGNED, 'honest']:,} honest; unsigned: "
+        f"{raced.counts[UNSIGNED, 'forged']:,} with its address"
+    )
+    failures += raced.failures
     any_port, ruled, unruled = chance_of(*parts)
     print(
         f"chance of ID and port: {any_port:.4f} to any port, {ruled:.4f} to true ports with the rule "

@@ -18,7 +18,7 @@ true, and where only its own server lies, all names of others keep their true an
 
 What is true, a reference says that shares no code with servers and resolver. The
 first 20 complaints end the run; a seed repeats each. 100,000 worlds, and as many that
-are signed, take an hour. In signed worlds the untouched world says what is true.
+are signed, take 45 minutes. In signed worlds the untouched world says what is true.
 """
 
 from __future__ import annotations

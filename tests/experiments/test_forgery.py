@@ -16,6 +16,7 @@ from experiments.forger import (
     reply_to,
 )
 from experiments.forgery import attack, chance_of
+from experiments.signed_forgery import NAMES, SIGNED, UNSIGNED, races
 
 from dnsd.resolver.acceptance import Verdict, judge
 
@@ -32,6 +33,16 @@ def test_no_forged_reply_is_believed_and_every_name_resolves(tmp_path):
     assert sum(part.forged for part in parts) > 70_000
     any_port, ruled, unruled = chance_of(*parts)
     assert any_port < ruled < unruled
+
+
+def test_who_guessed_everything_is_not_believed_about_signed_names():
+    found = races(10)
+    assert found.failures == []
+    assert found.counts[SIGNED, "forged"] == 0
+    assert found.counts[SIGNED, "failed"] + found.counts[SIGNED, "honest"] == 10 * NAMES
+    # Of unsigned names most are believed: nothing but guessing stood in his way.
+    assert found.counts[UNSIGNED, "forged"] > 5 * NAMES
+    assert found.forged > 15 * NAMES
 
 
 def test_a_forged_reply_is_right_but_for_what_must_be_guessed():
