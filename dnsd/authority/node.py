@@ -29,7 +29,7 @@ from dnsd.wire.iana import RRType
 from dnsd.wire.rrset import RRset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # The origin of the zone.
 FLAG_APEX = 0x01
@@ -46,6 +46,9 @@ FLAG_WILDCARD_CHILD = 0x10
 
 _HEAD_OCTETS = 3
 _RRSET_HEAD = struct.Struct(">IHH")
+# Expiration and inception (RFC 4034 §3.1), behind the length of an RRSIG's rdata.
+_TIMES = struct.Struct(">II")
+_TIMES_OFFSET = 2 + 8
 _MAX_COUNT = 0xFFFF
 _RRSIG = int(RRType.RRSIG)
 
@@ -99,6 +102,23 @@ def _encode_rrset(rrset: RRset) -> bytes:
         body += len(field).to_bytes(2, "big")
         body += field
     return bytes(body)
+
+
+def signature_times(octets: bytes) -> Iterator[tuple[int, int]]:
+    """Yield when each signature of a node ends and begins, as RRSIGs have it.
+
+    Without making RRsets: whoever asks looks at every node of a zone.
+    """
+    count = octets[1] << 8 | octets[2]
+    offset = _HEAD_OCTETS + 6 * count
+    for _ in range(count):
+        _, rdatas, signatures = _RRSET_HEAD.unpack_from(octets, offset)
+        offset += 8
+        for _ in range(rdatas):
+            offset += 2 + (octets[offset] << 8 | octets[offset + 1])
+        for _ in range(signatures):
+            yield _TIMES.unpack_from(octets, offset + _TIMES_OFFSET)
+            offset += 2 + (octets[offset] << 8 | octets[offset + 1])
 
 
 class Node:

@@ -27,25 +27,30 @@ The store can always be made again from the zone files, so it trades the last
 publication for speed at a power failure (no sync of the meta page, which
 keeps the file whole) and does not repair damage: see :class:`StoreError`.
 
-Not here: what a node means, which is ``lookup``. This module is long because it
-is the only one that may know LMDB.
+Not here: what a node means, which is ``lookup``, and how one version is walked
+through, ``zone_version``. This module is long because it is the only one that
+writes.
 """
 
 from __future__ import annotations
 
 import errno
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import lmdb
 from lmdb.verify import VerifyError, verify
 
 from dnsd.authority import keys
+from dnsd.authority.store_errors import StoreError, advice_to_rebuild, explain, explained
 from dnsd.authority.zone_row import ZoneRow
+from dnsd.authority.zone_version import ZoneVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+__all__ = ["Snapshot", "StoreError", "ZoneStore", "ZoneVersion", "open_store", "verify_store"]
 
 # Address space only: the file is sparse and grows with what it holds.
 DEFAULT_MAP_OCTETS = 64 << 30
@@ -63,19 +68,6 @@ _LAST_VERSION = 0xFFFFFFFF
 _Result = TypeVar("_Result")
 
 
-class StoreError(Exception):
-    """The store cannot be read or written; the message says what to do.
-
-    Attributes:
-        rebuild: the file itself is at fault. Move the directory aside and
-            compile all zones into a fresh store.
-    """
-
-    def __init__(self, message: str, *, rebuild: bool = False) -> None:
-        super().__init__(message)
-        self.rebuild = rebuild
-
-
 def open_store(
     path: Path, *, map_size: int = DEFAULT_MAP_OCTETS, read_only: bool = False
 ) -> ZoneStore:
@@ -89,7 +81,7 @@ def open_store(
     Raises:
         StoreError: no permission, no space, or a file that is not a whole store.
     """
-    with _explained(path):
+    with explained(path):
         environment = _open_environment(path, map_size, read_only=read_only)
         try:
             _refuse_torn_file(environment, path)
@@ -132,7 +124,7 @@ def _refuse_torn_file(environment: lmdb.Environment, path: Path) -> None:
     present = (path / "data.mdb").stat().st_size
     if present < needed:
         raise StoreError(
-            _advice_to_rebuild(path, f"the file is cut short, {present} of {needed} octets"),
+            advice_to_rebuild(path, f"the file is cut short, {present} of {needed} octets"),
             rebuild=True,
         )
 
@@ -149,13 +141,13 @@ def verify_store(path: Path) -> None:
     """
     if not (path / "data.mdb").exists():
         return
-    with _explained(path):
+    with explained(path):
         try:
             findings = verify(str(path))  # type: ignore[no-untyped-call]
         except VerifyError as error:
             findings = [str(error)]
     if findings:
-        raise StoreError(_advice_to_rebuild(path, findings[0]), rebuild=True)
+        raise StoreError(advice_to_rebuild(path, findings[0]), rebuild=True)
 
 
 class ZoneStore:
@@ -176,7 +168,7 @@ class ZoneStore:
             found = transaction.get(b"format")
             if found != _FORMAT:
                 raise StoreError(
-                    _advice_to_rebuild(path, "another version of dnsd wrote it"), rebuild=True
+                    advice_to_rebuild(path, "another version of dnsd wrote it"), rebuild=True
                 )
             self._next_version = int.from_bytes(transaction.get(b"next_version", b"\x01"), "big")
         self._pending: list[tuple[bytes, bytes]] = []
@@ -196,11 +188,11 @@ class ZoneStore:
         try:
             transaction = self._environment.begin(self._nodes)
         except lmdb.MapResizedError:
-            with _explained(self.path):
+            with explained(self.path):
                 self._environment.set_mapsize(0)  # take over what the writer set
                 transaction = self._environment.begin(self._nodes)
         except lmdb.Error as error:
-            raise _explain(self.path, error) from error
+            raise explain(self.path, error) from error
         return Snapshot(transaction, self._state, self._catalog, self.path)
 
     def build(
@@ -250,11 +242,17 @@ class ZoneStore:
         self._pending = [item for item in self._pending if not item[0].startswith(prefix)]
         self._pending_octets = sum(len(octets) for _, octets in self._pending)
 
-    def publish(self, rows: Mapping[bytes, ZoneRow | None]) -> int:
+    def publish(
+        self,
+        rows: Mapping[bytes, ZoneRow | None],
+        amended: Iterable[tuple[bytes, bytes | None]] = (),
+    ) -> int:
         """Make versions visible, all at once.
 
         Args:
             rows: origin to the new row; None ends the service of a zone.
+            amended: changes of versions that are served and stay so, as for
+                :meth:`amend`; small ones, since all are one transaction.
 
         Returns:
             The new catalog serial.
@@ -265,6 +263,7 @@ class ZoneStore:
         self._flush()
 
         def change(transaction: lmdb.Transaction[bytes]) -> int:
+            _put(transaction, amended)
             serial = int.from_bytes(transaction.get(b"catalog_serial", b"", self._state), "big") + 1
             for origin, row in rows.items():
                 if row is None:
@@ -277,6 +276,18 @@ class ZoneStore:
         serial = self._write(change)
         self._unpublished.difference_update(row.version for row in rows.values() if row)
         return serial
+
+    def amend(self, amended: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Change nodes of a version that is served, in one transaction.
+
+        Args:
+            amended: keys (``keys.of_name``, ``keys.of_hash``) and node octets, None for
+                nodes that go; at most :data:`MAX_KEYS_PER_TRANSACTION`.
+
+        Raises:
+            StoreError: the disk is full or fails; nothing changed.
+        """
+        self._write(lambda transaction: _put(transaction, amended))
 
     def collect(self, limit: int = MAX_KEYS_PER_TRANSACTION) -> int:
         """Remove up to so many nodes of dead versions.
@@ -312,7 +323,7 @@ class ZoneStore:
 
     def used_octets(self) -> int:
         """Return how much of the map is in use or was and can be used again."""
-        with _explained(self.path):
+        with explained(self.path):
             last_page = self._environment.info()["last_pgno"]
             return (last_page + 1) * self._environment.stat()["psize"]
 
@@ -336,7 +347,7 @@ class ZoneStore:
     def _fresh_version(self) -> int:
         version = self._next_version
         if version > _LAST_VERSION:
-            raise StoreError(_advice_to_rebuild(self.path, "no version id is left"), rebuild=True)
+            raise StoreError(advice_to_rebuild(self.path, "no version id is left"), rebuild=True)
         self._next_version += 1
         return version
 
@@ -363,13 +374,24 @@ class ZoneStore:
 
     def _write(self, change: Callable[[lmdb.Transaction[bytes]], _Result]) -> _Result:
         """Run one write transaction, with a larger map if this one is full."""
-        with _explained(self.path):
+        with explained(self.path):
             while True:
                 try:
-                    with self._environment.begin(write=True) as transaction:
+                    with self._environment.begin(self._nodes, write=True) as transaction:
                         return change(transaction)
                 except lmdb.MapFullError:
                     self._environment.set_mapsize(2 * self._environment.info()["map_size"])
+
+
+def _put(
+    transaction: lmdb.Transaction[bytes], amended: Iterable[tuple[bytes, bytes | None]]
+) -> None:
+    """Change nodes; the database of the transaction is theirs."""
+    for key, octets in amended:
+        if octets is None:
+            transaction.delete(key)
+        else:
+            transaction.put(key, octets)
 
 
 class Snapshot:
@@ -410,19 +432,19 @@ class Snapshot:
     @property
     def catalog_serial(self) -> int:
         """The number of publications until now."""
-        with _explained(self._path):
+        with explained(self._path):
             octets = self._transaction.get(b"catalog_serial", b"", self._state)
         return int.from_bytes(octets, "big")
 
     def rows(self) -> Iterator[tuple[bytes, ZoneRow]]:
         """Walk through the catalog: origins and their rows."""
-        with _explained(self._path):
+        with explained(self._path):
             for origin, octets in self._transaction.cursor(self._catalog):
                 yield origin, ZoneRow.from_octets(octets)
 
     def row(self, origin: bytes) -> ZoneRow | None:
         """Return the row of one zone, None when it is not served."""
-        with _explained(self._path):
+        with explained(self._path):
             octets = self._transaction.get(origin, db=self._catalog)
         return None if octets is None else ZoneRow.from_octets(octets)
 
@@ -433,168 +455,3 @@ class Snapshot:
     def nodes(self, origin: bytes, prefix: bytes) -> ZoneVersion:
         """Return the nodes of a zone whose key at the apex is known."""
         return ZoneVersion(self._transaction, origin, prefix, self._path)
-
-
-class ZoneVersion:
-    """One version of a zone inside a snapshot.
-
-    Names given to it must be its origin or lie below it.
-
-    Attributes:
-        origin: the apex.
-    """
-
-    __slots__ = ("_path", "_prefix", "_transaction", "origin")
-
-    def __init__(
-        self, transaction: lmdb.Transaction[bytes], origin: bytes, prefix: bytes, path: Path
-    ) -> None:
-        self._transaction = transaction
-        self.origin = origin
-        self._prefix = prefix
-        self._path = path
-
-    def get(self, name: bytes) -> bytes | None:
-        """Return the octets of a node (``node.py``), None without records."""
-        try:
-            return self._transaction.get(self._key(name))
-        except lmdb.Error as error:
-            raise _explain(self._path, error) from error
-
-    def has_below(self, name: bytes) -> bool:
-        """Tell whether any name below this one owns records."""
-        key = self._key(name)
-        return self._has_key_with(key, after=b"\x01")  # no label begins with less
-
-    def closest_encloser(self, name: bytes) -> bytes:
-        """Return the longest existing ancestor of a name, or the name itself.
-
-        An empty non-terminal exists as well (RFC 4592 §2.2.2). Its keys stand
-        next to where the name's would, so two cursor steps find it.
-        """
-        key = self._key(name)
-        surplus = len(name) - len(self.origin)
-        if surplus <= 1 + name[0]:  # only the apex is above it: one step tells
-            return name if not surplus or self._has_key_with(key) else self.origin
-        before, after = self._around(key)
-        shared = max(keys.shared_octets(key, before), keys.shared_octets(key, after))
-        # Labels end with the only zero octets of a key.
-        end = max(key.rfind(0, 0, shared) + 1, len(self._prefix))
-        offset = 0
-        for _ in range(key.count(0, end)):
-            offset += 1 + name[offset]
-        return name[offset:]
-
-    def neighbours(self, name: bytes) -> tuple[bytes | None, bytes | None]:
-        """Return the last name before this one and the first not before it.
-
-        Only names that own records count, in canonical order, and only those
-        of the zone.
-        """
-        before, after = self._around(self._key(name))
-        if keys.is_of_hash(before):  # the root's stand between its apex and the rest
-            before = self._prefix
-        return self._name(before), self._name(after)
-
-    def hash_at_or_before(self, chain: bytes, digest: bytes) -> tuple[bytes, bytes] | None:
-        """Return the NSEC3 RRset of a hash, or of the last before it in its chain.
-
-        Before the first stands the last of all, as in a circle (RFC 5155 §1.3).
-        Returned are its own hash and node octets; None if the chain is empty.
-        """
-        start = keys.of_hash(self._prefix, chain, b"")
-        before, key = self._around(start + digest)
-        if key != start + digest:
-            last = start + b"\xff" * (len(digest) + 1)
-            key = before if before.startswith(start) else self._around(last)[0]
-        with _explained(self._path):
-            octets = self._transaction.get(key) if key.startswith(start) else None
-        return None if octets is None else (key[len(start) :], octets)
-
-    def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        """Walk through all nodes in canonical order: names and octets."""
-        with _explained(self._path):
-            cursor = self._transaction.cursor()
-            found = cursor.set_range(self._prefix)
-            while found:
-                key, octets = cursor.item()
-                if not key.startswith(self._prefix):
-                    return
-                if keys.is_of_hash(key):
-                    found = cursor.set_range(self._prefix + b"\x01")
-                    continue
-                yield keys.to_name(key), octets
-                found = cursor.next()
-
-    def _has_key_with(self, beginning: bytes, after: bytes = b"") -> bool:
-        """Tell whether a key begins so, with at least ``after`` behind it."""
-        try:
-            cursor = self._transaction.cursor()
-            return cursor.set_range(beginning + after) and cursor.key().startswith(beginning)
-        except lmdb.Error as error:
-            raise _explain(self._path, error) from error
-
-    def _around(self, key: bytes) -> tuple[bytes, bytes]:
-        """Return the last key before this one and the first not before it."""
-        try:
-            cursor = self._transaction.cursor()
-            if cursor.set_range(key):
-                after = cursor.key()
-                return (cursor.key() if cursor.prev() else b""), after
-            return (cursor.key() if cursor.last() else b""), b""
-        except lmdb.Error as error:
-            raise _explain(self._path, error) from error
-
-    def _name(self, key: bytes) -> bytes | None:
-        return keys.to_name(key) if key.startswith(self._prefix) else None
-
-    def _key(self, name: bytes) -> bytes:
-        return keys.of_name(self._prefix, len(name) - len(self.origin), name)
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what LMDB raises into a StoreError that says what to do."""
-    try:
-        yield
-    except (lmdb.Error, OSError) as error:
-        raise _explain(path, error) from error
-
-
-_DAMAGE = (
-    lmdb.InvalidError,
-    lmdb.CorruptedError,
-    lmdb.PageNotFoundError,
-    lmdb.PanicError,
-    lmdb.VersionMismatchError,
-    lmdb.IncompatibleError,
-    lmdb.NotFoundError,
-)
-
-
-def _explain(path: Path, error: lmdb.Error | OSError) -> StoreError:
-    code = error.code if isinstance(error, lmdb.Error) else error.errno
-    if isinstance(error, _DAMAGE) or code == errno.EBADF:  # EBADF: a file of no octets
-        return StoreError(_advice_to_rebuild(path, str(error)), rebuild=True)
-    match code:
-        # A write that the disk cuts short reaches us as EIO.
-        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO:
-            advice = "the disk is full or fails; free space on it, then reload the zones"
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            advice = "no permission; let dnsd's user own the directory and write to it"
-        case errno.ENOENT if path.parent.is_dir():
-            advice = "there is no store yet; the process that compiles zones makes it"
-        case errno.ENOENT | errno.ENOTDIR:
-            advice = "not a directory that can be made; correct state_directory"
-        case errno.ENOMEM:
-            advice = "not enough address space for the map; raise the limit of the process"
-        case _:
-            advice = str(error)
-    return StoreError(f"zone store {path}: {advice}")
-
-
-def _advice_to_rebuild(path: Path, reason: str) -> str:
-    return (
-        f"zone store {path}: damaged ({reason}); "
-        "move the directory away and reload, it is built again from the zone files"
-    )

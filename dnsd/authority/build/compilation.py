@@ -5,7 +5,8 @@ The order of a run:
 1. Find the files. A file that is as it was when its zone was built, by the
    digests in the catalog, is not read.
 2. Read, check and build each changed forward zone under a fresh version id,
-   where nobody looks. Two files for one zone are an error of both.
+   where nobody looks; a small change of a big file is an amendment of the
+   version that is served, made at the publication (``amender``). Two files for one zone are an error of both.
 3. Decide on zones whose file is gone, see below.
 4. Make reverse zones from what forward zones give (``reverse_zones``).
 5. Record the serials, then publish every new version in one transaction.
@@ -34,11 +35,12 @@ import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnsd.authority.build import difference, reverse, reverse_zones, run_problems
-from dnsd.authority.build.candidate import Candidate, Served, ZoneMaker, free_slot
+from dnsd.authority.build import difference, kept_text, reverse, reverse_zones, run_problems
+from dnsd.authority.build.candidate import Candidate, Served, free_slot
 from dnsd.authority.build.report import CompileReport, Status, ZoneReport
 from dnsd.authority.build.row_notes import RowNotes
 from dnsd.authority.build.sources import find_sources, is_current, read_source
+from dnsd.authority.build.zone_maker import ZoneMaker
 from dnsd.authority.serials import LastSerial
 from dnsd.authority.store import StoreError
 from dnsd.source.problems import Problem, errors
@@ -145,8 +147,15 @@ class _Run:
             if served is not None and is_current(served.notes.signature, source):
                 assert origin is not None
                 self._claim(Candidate(origin, source.name, served), source)
-            else:
+            elif not self._amend(source, origin, served):
                 self._read(source, origin, served)
+
+    def _amend(self, source: ZoneSource, origin: bytes | None, served: Served | None) -> bool:
+        """Take in a small change of a big file, if that is what it is."""
+        if origin is None or served is None or origin in self._candidates:
+            return False
+        candidate = Candidate(origin, source.name, served)
+        return self._maker.amend(candidate, source) and self._claim(candidate, source)
 
     def _read(self, source: ZoneSource, origin: bytes | None, served: Served | None) -> None:
         draft, found = read_source(source, served.notes.signature if served else {})
@@ -295,7 +304,7 @@ class _Run:
             if row is None:
                 continue
             rows[candidate.origin] = row
-            if candidate.notes is not None and candidate.version:
+            if candidate.notes is not None and (candidate.version or candidate.amendment):
                 digest = bytes.fromhex(candidate.notes.digest)
                 serials[candidate.origin] = LastSerial(candidate.notes.serial, digest)
         if not rows:
@@ -303,9 +312,25 @@ class _Run:
         try:
             if self._serials is not None:
                 self._serials.record(serials)
-            self._catalog_serial = self._store.publish(rows)
+            amended = [each for candidate in self._all() for each in candidate.amendment]
+            self._catalog_serial = self._store.publish(rows, amended)
         except StoreError as error:
             self._unpublish(error)
+            return
+        self._keep_texts(self._store.path)
+
+    def _keep_texts(self, store: Path) -> None:
+        """Keep what was read, to tell the next change of it."""
+        for candidate in self._all():
+            if candidate.text is not None:
+                kept_text.keep(store, candidate.origin, candidate.text)
+            elif candidate.names:
+                file = Path(candidate.file)
+                kept_text.keep_file(store, candidate.origin, file, candidate.names)
+            elif candidate.status is Status.REMOVED or (
+                candidate.version and not candidate.renewed
+            ):
+                kept_text.forget(store, candidate.origin)
 
     def _unpublish(self, error: StoreError) -> None:
         """Keep everything: what was built could not be made visible."""

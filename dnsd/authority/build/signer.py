@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 from zlib import crc32
 
-from dnsd.authority.node import FLAG_CUT, FLAG_OCCLUDED, Node, encode_node
+from dnsd.authority.build.soa import with_serial
+from dnsd.authority.node import FLAG_CUT, FLAG_OCCLUDED, Node, encode_node, signature_times
 from dnsd.dnssec import nsec3_chain, nsec_chain
 from dnsd.dnssec.nsec3_hash import digest_in
 from dnsd.dnssec.signing import Validity
@@ -38,7 +39,8 @@ _JITTER: Final = 10
 _AHEAD: Final = 100
 
 _PARAM: Final = nsec3_chain.param_rdata(nsec3_chain.NO_EXTRAS)
-_CHAIN: Final = _PARAM[2:]  # ``keys.of_hash``
+#: Of the hashes (``keys.of_hash``).
+CHAIN: Final = _PARAM[2:]
 
 _ABOUT_KEYS: Final = frozenset((RRType.DNSKEY, RRType.CDS, RRType.CDNSKEY))
 _AT_A_CUT: Final = frozenset((RRType.DS, RRType.NSEC))
@@ -67,6 +69,7 @@ class Signer:
     Attributes:
         made: how many signatures were made.
         first_expiration: of all signatures, Unix seconds; 0 before any.
+        policy: as it was given.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class Signer:
         self._origin = origin
         self._for_keys = [key for row, key in keys if row.signs_keys]
         self._for_zone = [key for row, key in keys if row.signs_zone]
-        self._policy = policy
+        self.policy = policy
         self._wall_now = wall_now
 
     def nodes(
@@ -97,17 +100,28 @@ class Signer:
         Yields:
             The same with signatures and NSEC records.
         """
-        denials = {} if self._policy.nsec3 else self._nsec(nodes)
+        denials = {} if self.policy.nsec3 else self._nsec(nodes)
         for name, octets in nodes:
             node = Node(octets)
             rrsets = node.rrsets(name)
             if name in denials:
                 rrsets.append(denials[name])
-            if name == self._origin and self._policy.nsec3:
-                rrsets.append(RRset(name, RRType.NSEC3PARAM, 0, (_PARAM,)))
             before = previous.node(name) if previous is not None else None
-            self._sign(name, _signed_types(node.flags), rrsets, before)
-            yield name, encode_node(node.flags, rrsets)
+            yield name, self.node(name, node.flags, rrsets, before)
+
+    def node(self, name: bytes, flags: int, rrsets: list[RRset], before: bytes | None) -> bytes:
+        """Sign one node.
+
+        Args:
+            name: its owner.
+            flags: of the node.
+            rrsets: its own, and its NSEC RRset if it has one; the list is used up.
+            before: octets of the node whose signatures may be taken over.
+        """
+        if name == self._origin and self.policy.nsec3:
+            rrsets.append(RRset(name, RRType.NSEC3PARAM, 0, (_PARAM,)))
+        self._sign(name, _signed_types(flags), rrsets, before)
+        return encode_node(flags, rrsets)
 
     def hashes(
         self, nodes: Sequence[tuple[bytes, bytes]], previous: Previous | None
@@ -121,17 +135,53 @@ class Signer:
         Yields:
             Chain, hash, and node octets; nothing where names are denied by NSEC.
         """
-        if not self._policy.nsec3:
+        if not self.policy.nsec3:
             return
         ttl = self._denial_ttl(nodes)
-        policy = nsec3_chain.Nsec3Policy(opt_out=self._policy.opt_out)
+        policy = nsec3_chain.Nsec3Policy(opt_out=self.policy.opt_out)
         for owner, rdata in nsec3_chain.chain(self._zone_names(nodes), policy):
             digest = digest_in(owner, self._origin)
             assert digest is not None
-            rrsets = [RRset(owner, RRType.NSEC3, ttl, (rdata,))]
-            before = previous.hashed(_CHAIN, digest) if previous is not None else None
-            self._sign(owner, None, rrsets, before)
-            yield _CHAIN, digest, encode_node(0, rrsets)
+            before = previous.hashed(CHAIN, digest) if previous is not None else None
+            yield CHAIN, digest, self.hashed(RRset(owner, RRType.NSEC3, ttl, (rdata,)), before)
+
+    def hashed(self, rrset: RRset, before: bytes | None) -> bytes:
+        """Sign one NSEC3 RRset; ``before`` as of :meth:`node`."""
+        self._sign(rrset.owner, None, [rrset], before)
+        return encode_node(0, [rrset])
+
+    def renewed(self, name: bytes, octets: bytes, serial: int | None = None) -> bytes:
+        """Make the signatures of a node that are due, and none else.
+
+        Args:
+            name: its owner.
+            octets: of a node that was signed with the same keys and policy.
+            serial: what its SOA gets.
+        """
+        node = Node(octets)
+        rrsets = node.rrsets(name)
+        for rrset in rrsets:
+            if rrset.type == RRType.SOA and serial is not None:
+                rrset.rdatas = (with_serial(rrset.rdatas[0], serial),)
+        self._sign(name, _signed_types(node.flags), rrsets, octets)
+        return encode_node(node.flags, rrsets)
+
+    def is_due(self, octets: bytes) -> bool:
+        """Tell whether any signature of a node is due; if not, its times count."""
+        first = 0
+        for expiration, inception in signature_times(octets):
+            if not self._lasts(expiration, inception):
+                return True
+            if not first or expiration < first:
+                first = expiration
+        if first and (not self.first_expiration or first < self.first_expiration):
+            self.first_expiration = first
+        return False
+
+    def _lasts(self, expiration: int, inception: int) -> bool:
+        now, validity = self._wall_now, self.policy.validity_s
+        at_least = self.policy.renewal_s + validity // _AHEAD
+        return inception <= now and at_least < expiration - now <= validity + validity // _JITTER
 
     def _nsec(self, nodes: Sequence[tuple[bytes, bytes]]) -> dict[bytes, RRset]:
         ttl = self._denial_ttl(nodes)
@@ -144,17 +194,16 @@ class Signer:
         contents: list[tuple[bytes, tuple[int, ...]]] = []
         for name, octets in nodes:
             types = Node(octets).types
-            if name == self._origin and self._policy.nsec3:
+            if name == self._origin and self.policy.nsec3:
                 types = (*types, RRType.NSEC3PARAM)
             contents.append((name, types))
         return authoritative_names(self._origin, contents)
 
     def _denial_ttl(self, nodes: Sequence[tuple[bytes, bytes]]) -> int:
-        """Return the TTL of denials (RFC 9077 §3)."""
         octets = next(octets for name, octets in nodes if name == self._origin)
         soa = Node(octets).rrset(self._origin, RRType.SOA)
         assert soa is not None
-        return min(soa.ttl, int.from_bytes(soa.rdatas[0][-4:], "big"))
+        return denial_ttl(soa)
 
     def _sign(
         self, name: bytes, types: frozenset[int] | None, rrsets: list[RRset], before: bytes | None
@@ -182,22 +231,32 @@ class Signer:
         return tuple(found)
 
     def _may_stay(self, signature: bytes, key: SigningKey) -> bool:
-        policy, now = self._policy, self._wall_now
         expiration = int.from_bytes(signature[_EXPIRATION], "big")
-        lasts = expiration - now
-        validity = policy.validity_s
+        inception = int.from_bytes(signature[_INCEPTION], "big")
         return (
             signature[_ALGORITHM] == key.key.algorithm
             and int.from_bytes(signature[_TAG], "big") == key.key.tag
-            and int.from_bytes(signature[_INCEPTION], "big") <= now
-            and policy.renewal_s + validity // _AHEAD < lasts <= validity + validity // _JITTER
+            and self._lasts(expiration, inception)
         )
 
     def _validity(self, rrset: RRset) -> Validity:
-        now, validity = self._wall_now, self._policy.validity_s
+        now, validity = self._wall_now, self.policy.validity_s
         spread = validity // _JITTER
         jitter = crc32(rrset.owner, rrset.type) % (2 * spread + 1) - spread
         return Validity(now - _EARLIER_S, now + validity + jitter)
+
+
+def denial_ttl(soa: RRset) -> int:
+    """Return the TTL of denials of a zone (RFC 9077 §3)."""
+    return min(soa.ttl, int.from_bytes(soa.rdatas[0][-4:], "big"))
+
+
+def unsigned_rrsets(name: bytes, node: Node) -> list[RRset]:
+    """Take the RRsets of a node as they were before it was signed."""
+    kept = [rrset for rrset in node.rrsets(name) if rrset.type not in _MADE]
+    for rrset in kept:
+        rrset.signatures = ()
+    return kept
 
 
 def unsigned(
@@ -212,9 +271,8 @@ def unsigned(
     """
     for name, octets in nodes:
         node = Node(octets)
-        kept = [rrset for rrset in node.rrsets(name) if rrset.type not in _MADE]
+        kept = unsigned_rrsets(name, node)
         for rrset in kept:
-            rrset.signatures = ()
             if rrset.type == RRType.SOA and name == origin:
                 rrset.rdatas = (soa_rdata(rrset.rdatas[0]),)
         if kept:

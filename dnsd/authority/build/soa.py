@@ -26,6 +26,8 @@ from dnsd.wire import names, serial
 from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dnsd.authority.build.sorted_zone import SortedZone
     from dnsd.authority.zonefile.draft import ZoneDraft
 
@@ -79,24 +81,36 @@ def with_serial(soa_rdata: bytes, number: int) -> bytes:
 
 
 def content_digest(zone: SortedZone) -> bytes:
-    """Digest all records in canonical order; a kept SOA has serial 0 here.
+    """Digest all records, in whatever order; a kept SOA has serial 0 here.
 
     Of a zone signed elsewhere the signatures are part of the content.
     """
-    digest = blake2b(digest_size=_DIGEST_OCTETS)
-    pieces: list[bytes] = []
-    signing = sorted(zone.signing, key=_written) if zone.is_signed else []
-    for record in chain(zone.records, signing):
-        pieces += (
-            record.owner,
-            struct.pack(">HIH", record.type, record.ttl, len(record.rdata)),
-            record.rdata,
-        )
-        if len(pieces) > 3000:
-            digest.update(b"".join(pieces))
-            pieces.clear()
-    digest.update(b"".join(pieces))
-    return digest.digest()
+    return changed_digest(bytes(_DIGEST_OCTETS), (), chain(zone.records, _signing(zone)))
+
+
+def changed_digest(digest: bytes, gone: Iterable[Record], come: Iterable[Record]) -> bytes:
+    """Digest a content again of which some records changed.
+
+    The digest is the sum of those of the records, so a change costs what changed.
+
+    Args:
+        digest: from :func:`content_digest`.
+        gone: records that are no longer there, each once.
+        come: records that are new, each once.
+    """
+    total = int.from_bytes(digest, "big") + sum(map(_digest, come)) - sum(map(_digest, gone))
+    return (total % (1 << 8 * _DIGEST_OCTETS)).to_bytes(_DIGEST_OCTETS, "big")
+
+
+def _digest(record: Record) -> int:
+    head = struct.pack(">HIH", record.type, record.ttl, len(record.rdata))
+    octets = b"".join((record.owner, head, record.rdata))
+    return int.from_bytes(blake2b(octets, digest_size=_DIGEST_OCTETS).digest(), "big")
+
+
+def _signing(zone: SortedZone) -> Iterable[Record]:
+    """Return each record of signing once, of a zone that is signed."""
+    return {_written(record): record for record in zone.signing if zone.is_signed}.values()
 
 
 def _written(record: Record) -> tuple[bytes, int, bytes]:

@@ -47,6 +47,11 @@ _MARK_OF_TYPE: dict[int, int] = {
 SIGNING_TYPES = frozenset({RRType.RRSIG, RRType.NSEC, RRType.NSEC3, RRType.NSEC3PARAM})
 
 
+def mark_of(rrtype: int) -> int:
+    """Return the mark that a name has by a record of this type."""
+    return _MARK_OF_TYPE.get(rrtype, OTHER)
+
+
 class SortedZone:
     """The records of one zone in canonical order, each once.
 

@@ -194,6 +194,46 @@ class ZoneSigning:
         notes = SigningNotes(name, state, -policy.renewal_s, 0)
         return SignedVersion(signer, nodes, previous, notes)
 
+    def signer_as_before(self, origin: bytes, policy: str, served: RowNotes) -> Signer | None:
+        """Return what signs a served version in part: with its keys and its policy.
+
+        Args:
+            origin: the apex.
+            policy: name of the policy to be.
+            served: notes of the version.
+
+        Returns:
+            ``None`` if all of it has to be signed, or nothing.
+
+        Raises:
+            SigningError: a key cannot be read.
+        """
+        rules = self._policies.get(policy)
+        if served.signing is None or self._keys is None or rules is None:
+            return None
+        noted = SigningNotes(*served.signing)
+        rows = self._keys.of_zone(origin)
+        if (noted.policy, noted.state) != (policy, _state(rules, rows)):
+            return None
+        keys = [(row, self._keys.load(row)) for row in rows]
+        return Signer(origin, keys, rules, self._wall_now)
+
+    def noted_after(self, notes: RowNotes, signer: Signer) -> RowNotes:
+        """Note what some new signatures change: the first of all may be among them."""
+        assert notes.signing is not None
+        found = SigningNotes(*notes.signing)
+        expires = min(found.expires, signer.first_expiration or found.expires)
+        renew_at = min(found.renew_at, expires - signer.policy.renewal_s)
+        return replace(notes, signing=list(found._replace(renew_at=renew_at, expires=expires)))
+
+    def noted_anew(self, notes: RowNotes, signer: Signer) -> RowNotes:
+        """Note what a signer knows that has looked at every signature of a version."""
+        assert notes.signing is not None
+        expires = signer.first_expiration
+        found = SigningNotes(*notes.signing)
+        found = found._replace(renew_at=expires - signer.policy.renewal_s, expires=expires)
+        return replace(notes, signing=list(found))
+
 
 class SignedVersion(NamedTuple):
     """A version that is signed while it is written.

@@ -86,6 +86,20 @@ def read_zone(path: Path, zone_directory: Path) -> ZoneDraft:
     return draft
 
 
+def read_octets(octets: bytes, path: Path, origin: bytes) -> ZoneDraft:
+    """Read what a zone file would hold, with nothing included.
+
+    Args:
+        octets: instead of what it holds.
+        path: of the file, for its places.
+        origin: of the zone unless ``zone:`` says else.
+    """
+    policy = zone_policy(path.parent)
+    draft, _ = _read_text(octets, path, policy, _Known(origin, DEFAULT_TTL))
+    draft.problems = [one for one in draft.problems if one.id not in draft.silenced]
+    return draft
+
+
 class _Known(NamedTuple):
     """What must be known before the first record can be read."""
 
@@ -135,11 +149,18 @@ def _octets(path: Path, limit: int, draft: ZoneDraft) -> bytes | None:
 
 
 def _read_single(path: Path, policy: Policy, known: _Known) -> tuple[ZoneDraft, _Known]:
-    """Read one file; once more if a setting behind the records changes them."""
+    """Read one file."""
     draft = _new_draft(path, known.origin)
     octets = _octets(path, policy.limits.octets, draft)
     if octets is None:
         return draft, known
+    return _read_text(octets, path, policy, known)
+
+
+def _read_text(
+    octets: bytes, path: Path, policy: Policy, known: _Known
+) -> tuple[ZoneDraft, _Known]:
+    """Read what a file holds; once more if a setting behind the records changes them."""
     file = str(path)
     wrapped = _is_wrapped(octets, file, policy)
     for _ in range(2):

@@ -508,9 +508,9 @@ class FailingStore:
         self._use()
         return version
 
-    def publish(self, rows):
+    def publish(self, rows, amended=()):
         self._use()
-        return self._store.publish(rows)
+        return self._store.publish(rows, amended)
 
 
 def test_a_full_disk_keeps_every_zone_it_has_no_room_for(place):
