@@ -14,7 +14,11 @@
 3. In another boot, where monotonic time begins anew, only the wall clock tells how long
    the machine was off (``resolver/cache/lmdb_file``). Shown for each jump: no TTL is more
    than it was; where the clock went back, the cache is thrown away.
-4. All places where the wall clock is read are those of the table here.
+4. A resolver that validates, in simulated time, whose clock makes the same jumps: what is
+   called secure has signatures that hold at the time that the clock shows, for no longer
+   than they do, or was validated before and has not expired since; what is signed is never
+   insecure; without a right clock it is SERVFAIL.
+5. All places where the wall clock is read are those of the table here.
 
 The wall clock is stepped inside the program (``fakes/wall_clock``), the machine's stays.
 """
@@ -30,7 +34,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +48,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from experiments.clients import SteadyClient
 from experiments.daemon import Daemon, verdict
 from experiments.figures import machine
+from experiments.signed_clock import jumps as jumps_of_validator
 from fakes.cache_entries import name, positive
 from fakes.cache_files import MOMENT, SharedFile
 from fakes.wall_clock import WallClock
@@ -494,13 +499,19 @@ def main():
     for step, first, second in rows:
         print(f"{step:26} {_in_words(first):>15} {_in_words(second):>17}")
     failures += more
+    signed = [jumps_of_validator(STEPS, seed) for seed in range(10 * options.rounds)]
+    signed_jumps = sum(each.jumps for each in signed)
+    counts = sum((each.counts for each in signed), Counter())
+    failures += [text for each in signed for text in each.failures]
+    print(f"a validator's clock: {signed_jumps} jumps, " + ", ".join(
+        f"{count} {what}" for what, count in sorted(counts.items())))  # fmt: skip
     reads = wall_clock_reads()
     if reads != set(WALL_CLOCK_USES):
         failures.append(
             f"read the wall clock, or are in the table only: {reads ^ set(WALL_CLOCK_USES)}"
         )
     return verdict(
-        f"{jumps} jumps of the wall clock: {answered:,} queries answered, {timers} timers, no TTL above "
+        f"{jumps + signed_jumps} jumps of the wall clock: {answered:,} queries answered, {timers} timers, no TTL above "
         f"its original, the cache survives; {len(reads)} modules read the wall clock; {machine()}",
         failures,
     )

@@ -1,9 +1,14 @@
 """The clock experiment, in short: to 1970 and back."""
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
-from experiments.clock import WALL_CLOCK_USES, Found, load, other_boots, wall_clock_reads
+from experiments.clock import STEPS, WALL_CLOCK_USES, Found, load, other_boots, wall_clock_reads
+from experiments.signed_clock import jumps
+
+from dnsd.dnssec import signatures
+from dnsd.dnssec.signatures import Refusal
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -58,3 +63,22 @@ def test_early_and_lost_timers_are_told():
     found.timer("four", None, 2.0)
     assert found.failures == ["three came after 0.5 s instead of 2.0", "four did not come"]
     assert (found.timers, found.latest) == (4, 1.0)
+
+
+def test_nothing_is_secure_by_a_clock_that_says_otherwise():
+    seen = jumps(STEPS)
+    assert seen.failures == []
+    assert seen.jumps == 2 * len(STEPS)
+    assert min(seen.counts["secure"], seen.counts["insecure"], seen.counts["SERVFAIL"]) > 50
+
+
+@pytest.mark.parametrize("forgotten", [Refusal.EXPIRED, Refusal.NOT_YET_VALID])
+def test_a_validator_that_does_not_look_at_the_clock_is_seen(forgotten):
+    whole = signatures.refusal
+
+    def lenient(*arguments):
+        reason = whole(*arguments)
+        return None if reason is forgotten else reason
+
+    with mock.patch.object(signatures, "refusal", lenient):
+        assert jumps(STEPS).failures
