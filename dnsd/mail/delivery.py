@@ -159,13 +159,7 @@ class _Planning:
             if host is None:
                 continue
             if self._leads_here(host):
-                self._notes.append(f"{host.name} is this host")
-                # What came before it may have the same preference.
-                hosts = [each for each in hosts if each.preference < host.preference]
-                if hosts:
-                    return self._done(hosts, answer)
-                # A better one that could not be found out today may take it tomorrow.
-                return self._nothing() if self._failed or self._unfit else self._loop(host)
+                return self._before(host, hosts, answer)
             room = MAX_ADDRESSES - sum(len(each.addresses) for each in hosts)
             if room > 0:
                 hosts.append(host._replace(addresses=host.addresses[:room]))
@@ -190,6 +184,16 @@ class _Planning:
         if len(named) > MAX_HOSTS:
             self._notes.append(f"{len(named) - MAX_HOSTS} of {len(named)} MX records left out")
         return [_Exchange(preference, name, answer.secure) for preference, name in named]
+
+    def _before(self, own: Host, hosts: list[Host], answer: Answer) -> Plan | PlanFailure:
+        """Return the plan for the hosts that are preferred to this one."""
+        self._notes.append(f"{own.name} is this host")
+        # What was found before it may have the same preference.
+        hosts = [each for each in hosts if each.preference < own.preference]
+        if hosts:
+            return self._done(hosts, answer)
+        # A better one that could not be found out today may take it tomorrow.
+        return self._nothing() if self._failed or self._unfit else self._loop(own)
 
     def _done(self, hosts: list[Host], answer: Answer) -> Plan:
         return Plan(tuple(hosts), "MX" if answer.rdatas else "address", tuple(self._notes))

@@ -37,6 +37,7 @@ from dnsd.mail.smtp.client_events import (
 from dnsd.mail.smtp.reply_reader import ReplyError, ReplyReader, ServerReply
 from dnsd.mail.smtp.sending import Sending, Step
 from dnsd.mail.smtp.stuffing import BareLineEnd
+from dnsd.mail.stores import StoreFailed
 
 if TYPE_CHECKING:
     from dnsd.mail.smtp.client_events import ClientOptions, Mail
@@ -135,7 +136,7 @@ class Client:
         timeouts = self._options.timeouts
         try:
             octets, is_end = self._sending.next_piece()
-        except (BareLineEnd, OSError) as error:
+        except (BareLineEnd, StoreFailed) as error:
             # The message has begun: only without an end it is no message.
             self._sending.spoiled(error)
             self._break(ReasonClass.LOCAL_STORE, str(error))

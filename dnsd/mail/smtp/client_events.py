@@ -21,7 +21,7 @@ class Content(Protocol):
         """Return the octets in pieces of 64 KiB at most, from the beginning.
 
         Raises:
-            OSError: they cannot be read.
+            StoreFailed: they cannot be read, or are not those that were accepted.
         """
 
 

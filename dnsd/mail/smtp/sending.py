@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dnsd.mail.envelope import Body
 from dnsd.mail.reasons import Deferred, Delivered, Failed, ReasonClass
 from dnsd.mail.smtp.stuffing import BareLineEnd, Stuffing
+from dnsd.mail.stores import StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,7 +61,7 @@ class Sending:
         self._host = host
         self._unsent: deque[tuple[int, bytes]] = deque()  # without pipelining
         self._awaited: deque[int] = deque()  # whose replies come next
-        self._pieces: Iterator[bytes] = iter(())
+        self._pieces: Iterator[bytes] | None = None
         self._stuffing = Stuffing()
 
     # --- before -------------------------------------------------------------------------
@@ -79,7 +80,7 @@ class Sending:
             if is_wide and not _is_seven_bit(mail):
                 text = f"{self._host} does not offer 8BITMIME, which the message needs"
                 return Failed(ReasonClass.REMOTE_PERMANENT, "5.6.3", text)
-        except OSError as error:
+        except StoreFailed as error:
             return _unreadable(error)
         return None
 
@@ -131,7 +132,6 @@ class Sending:
             return Step.OVER
         if None not in self.results:
             return Step.EMPTY
-        self._pieces = iter(self.mail.content.chunks())
         return Step.CONTENT
 
     def _commands(self, *, reset: bool) -> list[tuple[int, bytes]]:
@@ -158,8 +158,10 @@ class Sending:
 
         Raises:
             BareLineEnd: the message may not be sent.
-            OSError: it cannot be read.
+            StoreFailed: it cannot be read.
         """
+        if self._pieces is None:
+            self._pieces = iter(self.mail.content.chunks())
         for octets in self._pieces:
             if octets:
                 return self._stuffing.piece(octets), False
@@ -191,7 +193,7 @@ class Sending:
 
     def spoiled(self, error: Exception) -> None:
         """Note that the message cannot be sent, to no host."""
-        if isinstance(error, OSError):
+        if isinstance(error, StoreFailed):
             self.settle(_unreadable(error))
         else:
             assert isinstance(error, BareLineEnd)
@@ -210,9 +212,8 @@ class Sending:
             self.elsewhere.add(i)
 
 
-def _unreadable(error: OSError) -> Result:
-    text = f"the message cannot be read: {error.strerror or 'input/output error'}"
-    return Deferred(ReasonClass.LOCAL_STORE, text)
+def _unreadable(error: StoreFailed) -> Result:
+    return Deferred(ReasonClass.LOCAL_STORE, f"the message cannot be read: {error}")
 
 
 def needs_utf8(mail: Mail) -> bool:
@@ -222,7 +223,7 @@ def needs_utf8(mail: Mail) -> bool:
     declaration alone obliges nobody further on (RFC 6531 §3.2).
 
     Raises:
-        OSError: the message cannot be read.
+        StoreFailed: the message cannot be read.
     """
     if not mail.utf8:
         return False

@@ -7,6 +7,7 @@ from twisted.python.failure import Failure
 
 from dnsd.mail.reasons import ReasonClass
 from dnsd.mail.smtp.client_events import ClientOptions
+from dnsd.mail.stores import StoreFailed
 from dnsd.mail.tls_policy import TlsKind, TlsPolicy
 from dnsd.net.clock import Clock
 from dnsd.net.smtp_client import Destination, Surroundings, connect
@@ -90,7 +91,7 @@ def test_a_large_message_goes_piece_by_piece_as_the_kernel_takes_it():
 
 
 def test_a_large_message_that_cannot_be_read_on_is_cut_and_never_ended():
-    content = Octets((b"x" * 70 + b"\r\n") * 2000, error=OSError(5, "Input/output error"))
+    content = Octets((b"x" * 70 + b"\r\n") * 2000, error=StoreFailed("Input/output error"))
     watched = Watched().made()
     watched.connection.send(mail(content=content))
     watched.connection.dataReceived(b"250 a\r\n250 b\r\n354 c\r\n")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dnsd.mail.envelope import Body
 from dnsd.mail.reasons import Deferred, Delivered, Failed, ReasonClass
 from dnsd.mail.smtp.client_events import Finished, Ready, StartTls, TlsUse
+from dnsd.mail.stores import StoreFailed
 
 STUFFED = b"Subject: a\r\n\r\n..b\r\n.\r\n"
 PIPELINED = (
@@ -256,7 +257,7 @@ def test_a_server_that_answers_before_the_end_of_the_message_is_believed_about_r
     [
         (Octets(b"a\nb\r\n"), Failed(ReasonClass.LOCAL_STORE, "5.6.0",
          "CR or LF on its own in the message")),
-        (Octets(b"a\r\n", error=OSError(5, "Input/output error")),
+        (Octets(b"a\r\n", error=StoreFailed("Input/output error")),
          Deferred(ReasonClass.LOCAL_STORE, "the message cannot be read: Input/output error")),
     ],
 )  # fmt: skip
