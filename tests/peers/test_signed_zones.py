@@ -1,4 +1,4 @@
-"""Zones that are signed here hold for BIND's verifier, as they are first and as they change."""
+"""Zones that are signed here hold for the verifiers of BIND and ldns, as they are first and as they change."""
 
 import subprocess
 import time
@@ -13,7 +13,7 @@ from dnsd.config.loader import load
 from dnsd.control.compiler import CompileFailure, compile_at_start
 from dnsd.run import wiring
 
-pytestmark = [pytest.mark.slow, pytest.mark.peers("dnssec-verify")]
+pytestmark = [pytest.mark.slow, pytest.mark.peers("dnssec-verify", "ldns-verify-zone")]
 
 DAY = 86400
 ZONE = """\
@@ -88,6 +88,9 @@ class Place:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Zone fully signed" in done.stdout
+        command = [program("ldns-verify-zone"), "-V", "1", self.folder / "served"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
         return text.splitlines()
 
 

@@ -1,4 +1,4 @@
-"""Signatures of BIND's signer hold here, and ours hold for BIND's verifier."""
+"""Signatures of BIND's signer hold here, and ours hold for the verifiers of BIND and ldns."""
 
 import subprocess
 import time
@@ -19,7 +19,7 @@ from dnsd.wire import names
 from dnsd.wire.iana import RRType
 from dnsd.wire.rrset import RRset
 
-pytestmark = [pytest.mark.slow, pytest.mark.peers("dnssec-keygen", "dnssec-signzone", "dnssec-verify")]  # fmt: skip
+pytestmark = [pytest.mark.slow, pytest.mark.peers("dnssec-keygen", "dnssec-signzone", "dnssec-verify", "ldns-verify-zone")]  # fmt: skip
 
 ORIGIN = "Example.Test."
 ZONE = names.from_text(ORIGIN)
@@ -120,7 +120,7 @@ def test_what_bind_signs_is_secure(algorithm, tmp_path):
 
 
 @pytest.mark.parametrize("algorithm", sorted(SUPPORTED))
-def test_what_is_signed_here_holds_for_bind(algorithm, tmp_path):
+def test_what_is_signed_here_holds_for_bind_and_ldns(algorithm, tmp_path):
     """The NSEC chain is dnspython's, every signature is ours."""
     key = signing_key(algorithm)
     now = int(time.time())
@@ -145,6 +145,9 @@ def test_what_is_signed_here_holds_for_bind(algorithm, tmp_path):
         )  # fmt: skip
     zone.to_file(str(tmp_path / "signed"), relativize=False)
     command = [program("dnssec-verify"), "-z", "-o", ORIGIN, tmp_path / "signed"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    command = [program("ldns-verify-zone"), "-V", "1", tmp_path / "signed"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(signed) > 45
