@@ -4,10 +4,19 @@ from unittest import mock
 
 import pytest
 from experiments import validator_work
-from experiments.validator_work import RSA_NUMBERS, key_trap, many_rrsets, mutations, refusal
+from experiments.validator_work import (
+    NSEC3_PARAMETERS,
+    RSA_NUMBERS,
+    hashed_denial,
+    key_trap,
+    many_rrsets,
+    mutations,
+    refusal,
+)
 
 from dnsd.dnssec import signatures, validation
 from dnsd.dnssec.algorithms import KeyFault
+from dnsd.dnssec.claims import Insecure, NotProven
 from dnsd.dnssec.signatures import Refusal
 from dnsd.dnssec.validation import Bogus, Work
 
@@ -38,6 +47,18 @@ def test_the_bounds_are_what_keeps_the_cost_down():
 def test_one_question_has_32_rrsets_verified():
     secure, units, _ = many_rrsets(13)
     assert (secure, units) == (32, 3200)
+
+
+@pytest.mark.parametrize("name", NSEC3_PARAMETERS)
+def test_denials_cost_few_blocks_and_none_with_parameters_out_of_bounds(name):
+    parameters = NSEC3_PARAMETERS[name]
+    verdict, blocks, _, every = hashed_denial(parameters)
+    if parameters.is_too_costly:
+        assert (type(verdict), blocks) == (Insecure, 0)
+    else:
+        assert isinstance(verdict, NotProven)
+        # The walk goes on until the blocks are spent or the labels are.
+        assert min(every, 1500) - parameters.cost(b"\0" * 255) < blocks <= 1500
 
 
 @pytest.mark.parametrize("name", RSA_NUMBERS)

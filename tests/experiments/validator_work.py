@@ -10,6 +10,11 @@ equal tags, and a signature for each tag in turn.
 
 many RRsets      as many RRsets as one question may have verified, all of them right.
 
+NSEC3            the denial of a name of 118 labels, each ancestor of which is to be hashed,
+by eight records that match and cover nothing (CVE-2023-50868): blocks of SHA-1, CPU
+time and what the denial is worth, for the dearest parameters that count, and for those
+beyond, which are not hashed at all; beside what the labels would cost without bounds.
+
 RSA numbers      moduli and exponents out of bounds: the time until they are refused, and
 the dearest verification that is still within bounds.
 
@@ -44,8 +49,11 @@ from fakes.signed import (
     signing_key,
 )
 
-from dnsd.dnssec import algorithms, signing
+from dnsd.dnssec import algorithms, denial, signing
 from dnsd.dnssec.algorithms import KeyFault, PublicKey
+from dnsd.dnssec.bitmaps import render
+from dnsd.dnssec.claims import Claim, Proven, Statement
+from dnsd.dnssec.nsec3_hash import HashWork, Parameters, owner_of
 from dnsd.dnssec.validation import Secure, Work, validate
 from dnsd.wire import names
 from dnsd.wire.rrset import RRset
@@ -54,6 +62,8 @@ COUNT = 500
 MAX_VERIFICATIONS = 32
 MAX_REFUSAL_MS = 0.2
 MAX_SLICE_MS = 10
+MAX_BLOCKS = 1500
+MAX_DENIAL_MS = 5
 MODULUS = b"\xff" * 255 + b"\x01"
 #: Key pairs made to find four pairs with equal tags: chance gives 11 among so many.
 PAIRS_AMONG = 1200
@@ -116,6 +126,61 @@ def many_rrsets(algorithm):
         verdict, _, _ = timed(validate(records, ZONE, (key.key,), NOW, work))
         secure += isinstance(verdict, Secure)
     return secure, work.units, time.process_time() - begin
+
+
+#: 51 blocks for a short name are the most that is hashed: with so much salt, or none.
+NSEC3_PARAMETERS = {
+    "no iterations, no salt": Parameters(),
+    "50 iterations, no salt": Parameters(50),
+    "50 iterations, salt of 35": Parameters(50, b"\xff" * 35),
+    "9 iterations, salt of 255": Parameters(9, b"\xff" * 255),
+    "50 iterations, salt of 255": Parameters(50, b"\xff" * 255),
+    "51 iterations, no salt": Parameters(51),
+    "65,535 iterations, salt of 255": Parameters(65535, b"\xff" * 255),
+}
+
+
+def hashed_denial(parameters):
+    """Hold the denial of a long name against records that match and cover nothing but its apex.
+
+    Returns:
+        The verdict, the blocks spent, the seconds of CPU, and the blocks that all labels would cost.
+    """
+    name = names.from_labels([b"a"] * 118, names.from_text("example."))
+    zone = names.from_text("example.")
+    apex = parameters.digest(zone)
+    following = (int.from_bytes(apex, "big") + 1).to_bytes(20, "big")
+    found = [_nsec3(zone, apex, following, parameters)]
+    found += [
+        _nsec3(zone, number.to_bytes(20, "big"), (number + 1).to_bytes(20, "big"), parameters)
+        for number in range(1, 8)
+    ]
+    work = HashWork()
+    begin = time.process_time()
+    verdict = denial.prove(Statement(Claim.NXDOMAIN, zone, name), found, work)
+    seconds = time.process_time() - begin
+    every = sum(parameters.cost(each) for each in (name, *names.ancestors(name, zone)))
+    return verdict, work.spent, seconds, every
+
+
+def _nsec3(zone, digest, following, parameters):
+    head = b"\x01\x00" + parameters.iterations.to_bytes(2, "big")
+    salt = bytes((len(parameters.salt),)) + parameters.salt
+    rdata = head + salt + b"\x14" + following + render((2, 6))
+    return RRset(owner_of(digest, zone), 50, 60, (rdata,))
+
+
+def report_denials():
+    """Print what denials cost; how many bounds were missed."""
+    missed = 0
+    for name, parameters in NSEC3_PARAMETERS.items():
+        verdict, blocks, seconds, every = hashed_denial(parameters)
+        missed += isinstance(verdict, Proven) or blocks > MAX_BLOCKS
+        missed += seconds * 1000 > MAX_DENIAL_MS
+        worth = type(verdict).__name__
+        print(f"NSEC3 of 119 labels, {name}: {blocks} blocks (bound {MAX_BLOCKS}), {seconds * 1000:.2f} ms "
+              f"(bound {MAX_DENIAL_MS}), {worth}; every label {every:,} blocks")  # fmt: skip
+    return missed
 
 
 RSA_NUMBERS = {
@@ -226,6 +291,7 @@ def main():
         secure, units, cpu = many_rrsets(algorithm)
         missed += secure != MAX_VERIFICATIONS
         print(f"RRsets verified for one question, {name}: {secure} (bound {MAX_VERIFICATIONS}), {units} units, {cpu * 1000:.1f} ms CPU")  # fmt: skip
+    missed += report_denials()
     for name, (modulus, exponent) in RSA_NUMBERS.items():
         loaded, seconds = refusal(modulus, exponent)
         missed += loaded is not KeyFault.UNSUPPORTED or seconds * 1000 > MAX_REFUSAL_MS
