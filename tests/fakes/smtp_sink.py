@@ -3,6 +3,7 @@
 It says what a test gives it, so it can also refuse, be slow, or break off.
 """
 
+import socket
 import socketserver
 import ssl
 import threading
@@ -43,6 +44,8 @@ class Sink:
 class _Conversation(socketserver.BaseRequestHandler):
     def handle(self):
         self.sink = self.server.sink
+        # Replies one by one would each wait for the client's acknowledgment.
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sink.connections += 1
         self.buffer, self.commands = b"", []
         with suppress(OSError, EOFError):
