@@ -58,6 +58,21 @@ def test_every_defect_that_a_scenario_is_of_is_in_the_table():
     assert named - listed == set()
 
 
+@pytest.mark.parametrize("number", range(1, 13))
+def test_every_row_of_the_validators_defects_has_a_scenario_that_the_table_names(number):
+    """Scenarios of the rows V1 to V12 bear their numbers."""
+    named = re.compile(rf"scenarios/test_validation\w*\.py::test_v{number}_\w+")
+    shown = [each for row in ROWS for each in row.get("shown", ()) if named.fullmatch(each)]
+    assert shown
+    there = {
+        node.name
+        for path in HERE.glob("test_validation*.py")
+        for node in ast.parse(path.read_text()).body
+        if getattr(node, "name", "").startswith(f"test_v{number}_")
+    }
+    assert {each.partition("::")[2] for each in shown} == there
+
+
 @pytest.mark.parametrize(
     "shown",
     [
