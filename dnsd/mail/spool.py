@@ -166,7 +166,9 @@ class Spool:
         try:
             for path in (self._unfinished, self._finished):
                 self.disk.make_directory(path)
+            # Its own name too: what is synced below a name that is lost is lost with it.
             self.disk.sync_directory(directory)
+            self.disk.sync_directory(directory.parent)
         except OSError as error:
             raise explained(error, directory) from error
 
