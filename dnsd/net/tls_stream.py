@@ -24,9 +24,9 @@ from __future__ import annotations
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from zope.interface import implementer
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
     from twisted.python.failure import Failure
 
-    from dnsd.net.clock import Timer
-    from dnsd.net.connection import Connection
+    from dnsd.net.clock import Clock, Timer
     from dnsd.net.connections import Connections
 
 _READ_OCTETS: Final = 16384  # the most that one record holds (RFC 8446 §5.1)
@@ -67,11 +66,50 @@ class TlsOptions:
     handshakes_per_second: int = 20
 
 
+class Terms(Protocol):
+    """What a server makes TLS with, and who counts that.
+
+    Attributes:
+        context: certificate and rules.
+        options: limits.
+        clock: of the reactor.
+    """
+
+    context: ssl.SSLContext
+    options: TlsOptions
+    clock: Clock
+
+    def count(self, limit: str) -> None:
+        """Count that a limit was hit."""
+
+    def count_handshake(self, result: str) -> None:
+        """Count the end of a handshake: ``full``, ``resumed`` or ``failed``."""
+
+
+class Inside(Protocol):
+    """The protocol that speaks through it; one that is an ``IHandshakeListener`` is told."""
+
+    def makeConnection(self, transport: TlsStream, /) -> None:  # noqa: N802 - Twisted's name
+        """Begin."""
+
+    def dataReceived(self, data: bytes, /) -> None:  # noqa: N802 - Twisted's name
+        """Take what was decrypted."""
+
+    def readConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+        """Note that the peer sends no more."""
+
+    def writeConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+        """Note that the peer reads no more."""
+
+    def connectionLost(self, reason: Failure | None = None, /) -> None:  # noqa: N802 - Twisted's name
+        """Note that the connection is gone."""
+
+
 @implementer(IHalfCloseableProtocol)
 class TlsStream(TwistedProtocol):
     """One connection, from its first octet."""
 
-    def __init__(self, factory: TlsFactory, inside: Connection) -> None:
+    def __init__(self, factory: Terms, inside: Inside) -> None:
         self._factory = factory
         self._inside = inside
         self._incoming = ssl.MemoryBIO()
@@ -90,7 +128,7 @@ class TlsStream(TwistedProtocol):
         self._timer = self._factory.clock.call_later(
             self._factory.options.handshake_s, self._time_is_up
         )
-        self._inside.makeConnection(self)  # type: ignore[no-untyped-call]
+        self._inside.makeConnection(self)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """Decrypt what there is and pass it on."""
@@ -128,6 +166,12 @@ class TlsStream(TwistedProtocol):
         self._inside.connectionLost(reason)
 
     # --- what the protocol inside asks --------------------------------------------
+
+    @property
+    def agreed(self) -> tuple[str, str]:
+        """Version of TLS and cipher, as OpenSSL names them; empty before they are agreed."""
+        cipher = self._tls.cipher()
+        return self._tls.version() or "", cipher[0] if cipher else ""
 
     @property
     def bufferSize(self) -> int:  # noqa: N802 - Twisted's name
@@ -213,6 +257,8 @@ class TlsStream(TwistedProtocol):
         self._stop_timer()
         self._factory.count_handshake("resumed" if self._tls.session_reused else "full")
         self._flush()
+        if IHandshakeListener.providedBy(self._inside):
+            cast("Any", self._inside).handshakeCompleted()
         return True
 
     def _read(self) -> None:

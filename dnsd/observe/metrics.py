@@ -440,6 +440,37 @@ BUILD: Final = TABLE.reading(
     "dnsd_build_info", "Versions of the program; the value is 1.", ("version", "python"), at_most=1
 )
 
+# --- mail -------------------------------------------------------------------------
+
+MAIL_COMMANDS: Final = ("EHLO", "MAIL", "RCPT", "DATA", "AUTH", "STARTTLS", "other")
+
+MAIL_CONNECTIONS: Final = TABLE.gauge(
+    "dnsd_mail_connections", "Connections of SMTP clients that are open."
+)
+MAIL_CONNECTIONS_OPENED: Final = TABLE.counter(
+    "dnsd_mail_connections_opened_total", "Connections of SMTP clients accepted."
+)
+MAIL_REPLIES: Final = TABLE.counter(
+    "dnsd_mail_replies_total",
+    "Replies to commands of SMTP clients, by command and class of the reply.",
+    {"command": MAIL_COMMANDS, "class": ("done", "deferred", "refused")},
+)
+MAIL_MESSAGES_RECEIVED: Final = TABLE.counter(
+    "dnsd_mail_messages_received_total",
+    "Messages that SMTP clients began to send, by what became of them.",
+    {"result": ("accepted", "deferred", "refused", "aborted")},
+)
+MAIL_AUTHENTICATIONS: Final = TABLE.counter(
+    "dnsd_mail_authentications_total",
+    "Attempts to log in over SMTP, by their end.",
+    {"result": ("accepted", "refused", "deferred")},
+)
+MAIL_HANDSHAKES: Final = TABLE.counter(
+    "dnsd_mail_tls_handshakes_total",
+    "TLS handshakes of SMTP clients, by how they ended.",
+    {"result": ("full", "resumed", "failed")},
+)
+
 # --- everywhere -------------------------------------------------------------------
 
 LIMIT_HITS: Final = TABLE.counter(

@@ -141,7 +141,7 @@ class Conversation:
                 assert self.paused != isinstance(event, events.Pause)
                 self.paused = not self.paused
             case events.Replied():
-                self.commands.append((event.verb, event.code))
+                self.commands.append((event.verb, event.said.code))
         return ()
 
 

@@ -21,6 +21,7 @@ WITHOUT_TEST = {
     "control/chain_shapes.py": "types: tests/unit/control/test_operations_chain.py fills them",
     "mail/smtp/events.py": "types without code",
     "mail/smtp/options.py": "types and constants",
+    "mail/smtp/reception.py": "types without code",
     "mail/smtp/transaction.py": "types: tests/unit/mail/smtp/test_conversation.py fills them",
     "mail/plan.py": "types: tests/unit/mail/test_delivery.py makes them",
     "mail/smtp/client_events.py": "types: tests/unit/mail/smtp/test_client.py goes through them",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dnsd.mail.address import Mailbox
+    from dnsd.mail.reply import Reply
     from dnsd.mail.smtp.transaction import Transaction
 
 
@@ -126,11 +127,11 @@ class Replied:
 
     Attributes:
         verb: the command, or ``other``.
-        code: of the reply.
+        said: the reply.
     """
 
     verb: str
-    code: int
+    said: Reply
 
 
 Event = (

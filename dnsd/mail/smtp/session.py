@@ -345,7 +345,7 @@ class Session:
 
     def _say(self, said: Reply) -> None:
         self._replies.append(said.octets())
-        self._events.append(Replied(self._verb or "other", said.code))
+        self._events.append(Replied(self._verb or "other", said))
 
     def _read(self, transfer: Transfer) -> None:
         """Read on in the message."""

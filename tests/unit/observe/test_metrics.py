@@ -8,7 +8,7 @@ from dnsd.observe.page import Role
 from dnsd.observe.table import MAX_SERIES, Histogram, Kind
 from dnsd.query.request import ZoneSet
 
-PACKAGES = ("query", "resolver", "authority", "net", "control", "observe", "run")
+PACKAGES = ("query", "resolver", "authority", "net", "control", "observe", "run", "mail")
 # Named by what they are about; no package owns them.
 WITHOUT_PACKAGE = ("dnsd_limit_hits_total", "dnsd_build_info")
 UNITS = ("seconds", "bytes")
