@@ -88,7 +88,11 @@ def check(
     yield from normal_resolver.check(
         config.resolver, lambda *path: _where(config, document, "resolver", *path)
     )
-    yield from normal_mail.check(config.mail, lambda *path: _where(config, document, "mail", *path))
+    yield from normal_mail.check(
+        config.mail,
+        lambda *path: _where(config, document, "mail", *path),
+        resolver_enabled=config.resolver.enabled,
+    )
     if machine.superuser and config.user is None and not _says_user(document):
         yield Problem(
             _where(config, document, "user"),

@@ -45,12 +45,15 @@ def mail(written: WrittenMail, state_directory: Path, machine: Machine) -> schem
     )
 
 
-def check(mail: schema_mail.Mail, where: Callable[..., Where]) -> Iterator[Problem]:
+def check(
+    mail: schema_mail.Mail, where: Callable[..., Where], *, resolver_enabled: bool
+) -> Iterator[Problem]:
     """Find what is wrong or unwise with values that are each right alone.
 
     Args:
         mail: the normalized form.
         where: finds the place of keys and indices below ``mail``.
+        resolver_enabled: whether names are looked up.
     """
     seen: dict[tuple[str, int], int] = {}
     for index, listener in enumerate(mail.listen):
@@ -71,6 +74,14 @@ def check(mail: schema_mail.Mail, where: Callable[..., Where]) -> Iterator[Probl
             "the name that its address has in the DNS",
             "hostname: mx1.example.test",
             Severity.WARNING,
+        )
+    if mail.enabled and not resolver_enabled:
+        yield Problem(
+            where("enabled"),
+            "mail-without-resolver",
+            "mail is on, but the resolver that finds other mail servers is off",
+            "both, or neither",
+            "resolver: {enabled: on}; resolver.allow says who else may use it",
         )
     if "any" in mail.relay.networks and mail.enabled:
         yield Problem(

@@ -46,7 +46,16 @@ class Incoming:
         is_file: they do not fit into a row.
     """
 
-    __slots__ = ("_chunks", "_descriptor", "_digest", "_queue_id", "_sealed", "_spool", "size")
+    __slots__ = (
+        "_chunks",
+        "_descriptor",
+        "_digest",
+        "_head",
+        "_queue_id",
+        "_sealed",
+        "_spool",
+        "size",
+    )
 
     def __init__(self, spool: Spool, queue_id: str) -> None:
         self.size = 0
@@ -54,6 +63,7 @@ class Incoming:
         self._queue_id = queue_id
         self._chunks: list[bytes] = []
         self._descriptor = -1
+        self._head = b""
         self._digest = blake2b(digest_size=DIGEST_OCTETS)
         self._sealed = False
 
@@ -73,7 +83,7 @@ class Incoming:
 
     @property
     def digest(self) -> bytes:
-        """Digest of the octets so far, 16 octets."""
+        """Digest of the octets so far, 16 octets; of a message with a head once it is sealed."""
         return self._digest.digest()
 
     def write(self, octets: bytes) -> None:
@@ -98,6 +108,22 @@ class Incoming:
         except OSError as error:
             raise explained(error, path) from error
 
+    def prepend(self, head: bytes) -> None:
+        """Put octets before all others, once, after the last `write`.
+
+        Raises:
+            StoreFailed: as `write`.
+        """
+        if self.is_file:
+            self._head = head
+            self.size += len(head)
+            return
+        octets = head + (self.octets or b"")
+        self.size = 0
+        self._chunks.clear()
+        self._digest = blake2b(digest_size=DIGEST_OCTETS)
+        self.write(octets)
+
     def seal(self) -> None:
         """Have a large message safe on disk under its name; a small one needs nothing.
 
@@ -112,6 +138,8 @@ class Incoming:
             return
         spool, path = self._spool, self._spool.finished(self._queue_id)
         try:
+            if self._head:
+                self._put_head_first()
             spool.disk.sync(self._descriptor)
             self._close()
             spool.disk.rename(spool.unfinished(self._queue_id), path)
@@ -129,10 +157,29 @@ class Incoming:
         try:
             self._close()
             spool.disk.remove(spool.unfinished(self._queue_id))
+            spool.disk.remove(spool.unfinished(f"{self._queue_id}.body"))
             spool.disk.remove(spool.finished(self._queue_id))
         except OSError:
             # What stays is taken away at the next start: it has no row.
             return
+
+    def _put_head_first(self) -> None:
+        """Write the file anew with its head; the kernel still has all of it in memory."""
+        disk, path = self._spool.disk, self._spool.unfinished(self._queue_id)
+        body = self._spool.unfinished(f"{self._queue_id}.body")
+        self._close()
+        disk.rename(path, body)
+        self._descriptor = disk.create(path)
+        self._digest = blake2b(self._head, digest_size=DIGEST_OCTETS)
+        disk.write(self._descriptor, self._head)
+        descriptor = disk.open(body)
+        try:
+            while octets := disk.read(descriptor, ROW_OCTETS):
+                self._digest.update(octets)
+                disk.write(self._descriptor, octets)
+        finally:
+            disk.close(descriptor)
+        disk.remove(body)
 
     def _close(self) -> None:
         if self._descriptor >= 0:

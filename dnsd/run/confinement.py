@@ -79,11 +79,25 @@ def control_paths(config: Config) -> Paths:
     )
 
 
+def mail_paths(config: Config) -> Paths:
+    """Return what the process of mail may touch: queue, mailboxes, accounts, keys that sign."""
+    worker = worker_paths(config)
+    trust = config.mail.delivery.tls_trust
+    return Paths(
+        read=(*worker.read, *_AUTHORITIES, *((trust.parent,) if trust else ())),
+        write=(config.state_directory, config.mail.maildir),
+    )
+
+
 def single_paths(config: Config) -> Paths:
     """Return what the only process may touch: it reads a renewed certificate too."""
     control = control_paths(config)
-    authorities = _authorities(config)
-    return replace(control, read=(*control.read, *certificates.paths(config), *authorities))
+    own = (*certificates.paths(config), *certificates.paths(config, certificates.MAIL))
+    read = (*control.read, *own, *_authorities(config))
+    if not config.mail.enabled:
+        return replace(control, read=read)
+    of_mail = mail_paths(config)
+    return replace(control, read=(*read, *of_mail.read), write=(*control.write, *of_mail.write))
 
 
 def _python() -> set[Path]:

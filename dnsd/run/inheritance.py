@@ -32,6 +32,7 @@ class Inheritance:
         config: what the operator wants; replaced as a whole by a new version.
         machine: what ``auto`` in the configuration was decided by, as root.
         listeners: sockets of DNS clients, the shares of all workers.
+        mail_listeners: sockets of mail clients; none without mail.
         control_socket: unix socket of the HTTP API; None where none can be made.
         control_http: loopback listener of metrics and health; None unless wanted.
         page: shared counters, generations and facts.
@@ -41,6 +42,7 @@ class Inheritance:
         tcp_room: TCP connections that a process has descriptors for.
         tls: contexts of the certificate; None where nothing speaks TLS. Made before
             the fork, so that any worker resumes the sessions of any other.
+        mail_tls: the same of mail; None without mail.
         cache_octets: of the file of the resolver's cache; 0 where there is none.
         flushes: board of what to flush from the resolver's caches.
         notices: what the operator should know, one sentence each.
@@ -50,6 +52,7 @@ class Inheritance:
     config: Config
     machine: Machine
     listeners: tuple[Listener, ...]
+    mail_listeners: tuple[Listener, ...]
     control_socket: ControlSocket | None
     control_http: socket.socket | None
     page: SlotPage
@@ -58,6 +61,7 @@ class Inheritance:
     sightings: memoryview
     tcp_room: int
     tls: Contexts | None
+    mail_tls: Contexts | None
     cache_octets: int
     flushes: FlushBoard
     notices: tuple[str, ...]

@@ -84,18 +84,22 @@ def next_inheritance(present: Inheritance, wall_now: int) -> Inheritance | None:
     config = next_config(present.config, present.machine, log) or present.config
     try:
         contexts = certificates.again(config, present.tls, wall_now)
+        of_mail = certificates.again(config, present.mail_tls, wall_now, certificates.MAIL)
     except ConfigError as error:
         for problem in error.problems:
             _tell(problem, present.config, log)
         log.error("config_kept", "the certificate cannot be used, the one before stays in use")
         return None
-    if contexts is not present.tls and contexts is not None:
-        log.info("certificate_changed", "a new certificate is taken over")
-        for notice in contexts.notices:
-            log.warning("certificate_warning", notice)
-    elif config is present.config:
+    is_new = False
+    for read, before in ((contexts, present.tls), (of_mail, present.mail_tls)):
+        if read is not before and read is not None:
+            is_new = True
+            log.info("certificate_changed", "a new certificate is taken over")
+            for notice in read.notices:
+                log.warning("certificate_warning", notice)
+    if not is_new and config is present.config:
         return None
-    return replace(present, config=config, tls=contexts)
+    return replace(present, config=config, tls=contexts, mail_tls=of_mail)
 
 
 def _tell(problem: Problem, present: Config, log: EventLog) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dnsd.net.listeners import Listener
     from dnsd.net.tls_stream import TlsFactory
     from dnsd.net.udp_batch import UdpBatch
+    from dnsd.query.recursion import Recursion
     from dnsd.run.upkeep import Repeating
 
     Streams = Connections | TlsFactory
@@ -29,7 +30,11 @@ _DRAIN_LOOK_S = 0.05
 
 
 class Serving:
-    """Reads listeners for one process."""
+    """Reads listeners for one process.
+
+    Attributes:
+        recursion: what finds names for its clients; None where nothing does.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class Serving:
             upkeep: what is to be done at regular times meanwhile.
             around: reactor and clock of the process.
         """
+        self.recursion: Recursion | None = None
         self._upkeep = upkeep
         self._listeners = listeners
         self._reader_of = reader_of

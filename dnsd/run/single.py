@@ -13,10 +13,11 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from dnsd.mail.stores import StoreFailed
 from dnsd.observe import metrics
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
-from dnsd.run import garbage, landlock, reactors, wiring, wiring_cache
+from dnsd.run import garbage, landlock, reactors, wiring, wiring_cache, wiring_mail
 from dnsd.run.confinement import single_paths
 from dnsd.run.notify import READY, STOPPING, notify
 from dnsd.run.upkeep import beating
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from dnsd.control.surroundings import Surroundings
     from dnsd.run.inheritance import Inheritance
     from dnsd.run.interface import Interface
+    from dnsd.run.mail_serving import MailServing
     from dnsd.run.serving import Serving
 
 _ROW = 0
@@ -98,6 +100,7 @@ class Single:
         # It outlives a configuration: a run that is under way must end before the next.
         self._reloader = wiring.reloader(inheritance, around)
         self._serving, self._interface = self._wire(inheritance)
+        self._mail: MailServing | None = None
         self._is_stopping = False
 
     def start(self) -> None:
@@ -109,6 +112,8 @@ class Single:
         self._serving.start()
         self._serving.read(self._inheritance.page.sockets_of(_ROW))
         self._interface.start()
+        if self._mail is None:
+            self._start_mail()
 
     def reload(self) -> None:
         """Read configuration and zones again."""
@@ -124,6 +129,9 @@ class Single:
         self._serving.drain(config.limits.drain_s, lambda: None)
         self._inheritance, self._serving, self._interface = changed, serving, interface
         self.start()
+        if self._mail is not None:
+            # One at a time: the queue has one writer. Who connects meanwhile waits.
+            self._mail.drain(config.limits.drain_s, self._start_mail)
 
     def stop(self) -> None:
         """Finish what is in hand and end."""
@@ -134,7 +142,26 @@ class Single:
         notify(STOPPING)
         self._interface.stop()
         time_s = self._inheritance.config.limits.drain_s
-        self._serving.drain(time_s, self._around.reactor.stop)
+        stop = self._around.reactor.stop
+        if self._mail is None:
+            self._serving.drain(time_s, stop)
+        else:
+            # What is on its way in may still ask who may send it.
+            mail = self._mail
+            mail.drain(time_s, lambda: self._serving.drain(time_s, stop))
+
+    def _start_mail(self) -> None:
+        """Take and send mail, if that is wanted; DNS goes on where it cannot be."""
+        recursion = self._serving.recursion
+        self._mail = None
+        if not self._inheritance.config.mail.enabled or recursion is None or self._is_stopping:
+            return
+        try:
+            self._mail = wiring_mail.serving(self._inheritance, recursion, self._around)
+            self._mail.start()
+        except StoreFailed as error:
+            self._mail = None
+            self._around.log.error("mail_store", str(error))
 
     def _wire(self, inheritance: Inheritance) -> tuple[Serving, Interface]:
         return (

@@ -30,6 +30,7 @@ from dnsd.run import (
     privileges,
     wiring,
     wiring_cache,
+    wiring_mail,
     wiring_streams,
 )
 from dnsd.run.cookie_secrets import SEED_OCTETS
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from dnsd.config.schema import Config
     from dnsd.control.claim import ControlSocket
     from dnsd.net.listeners import Listener
+    from dnsd.net.tls import Contexts
     from dnsd.observe.log import EventLog
     from dnsd.run.privileges import Account
 
@@ -75,14 +77,14 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         sockets.open(config, account, notices)
         room, notice = _room(config, len(sockets.listeners))
         wall_now = int(time.time())
-        contexts = certificates.given(config, wall_now)
+        given = _given(config, wall_now)
         _drop(account, where)
         _refuse_unreadable(config, account)
-        contexts = contexts or certificates.own(config, wall_now)
+        contexts, of_mail = _completed(config, given, wall_now)
         cache_octets, about_cache = wiring_cache.prepare(config)
         if about_cache:
             log.warning("cache", about_cache)
-        about_tls = (certificates.later_unreadable(config), *(contexts.notices if contexts else ()))
+        about_tls = _about_tls(config, contexts, of_mail)
         notices += [*filter(None, (notice, about_cache, *about_tls)), *_about(config)]
     except ConfigError:
         sockets.close()
@@ -92,6 +94,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         config=config,
         machine=machine,
         listeners=sockets.listeners,
+        mail_listeners=sockets.mail,
         control_socket=sockets.control,
         control_http=sockets.http,
         page=metrics.new_page(rows, len(sockets.listeners)),
@@ -100,6 +103,7 @@ def prepare(config: Config, machine: Machine, log: EventLog) -> Inheritance:
         sightings=memoryview(mmap.mmap(-1, board_octets(rows))),
         tcp_room=room,
         tls=contexts,
+        mail_tls=of_mail,
         cache_octets=cache_octets,
         flushes=FlushBoard(rows),
         notices=tuple(notices),
@@ -112,6 +116,7 @@ class _Sockets:
     """What was opened, so that all of it can be closed again."""
 
     listeners: tuple[Listener, ...] = ()
+    mail: tuple[Listener, ...] = ()
     control: ControlSocket | None = None
     http: socket.socket | None = None
 
@@ -141,6 +146,11 @@ class _Sockets:
         except ConfigError as error:
             problems += error.problems
         try:
+            if config.mail.enabled:
+                self.mail = listeners.bind(wiring_mail.endpoints(config), 1).listeners
+        except ConfigError as error:
+            problems += error.problems
+        try:
             self.http = listen_http(*config.control.http) if config.control.http else None
         except ConfigError as error:
             problems += error.problems
@@ -149,12 +159,38 @@ class _Sockets:
 
     def close(self) -> None:
         """Close everything that was opened."""
-        for listener in self.listeners:
+        for listener in (*self.listeners, *self.mail):
             listener.socket.close()
         if self.control is not None:
             self.control.release()
         if self.http is not None:
             self.http.close()
+
+
+def _given(config: Config, wall_now: int) -> tuple[Contexts | None, Contexts | None]:
+    """Read the operator's certificates, of DNS and of mail."""
+    return (
+        certificates.given(config, wall_now),
+        certificates.given(config, wall_now, certificates.MAIL),
+    )
+
+
+def _completed(
+    config: Config, given: tuple[Contexts | None, Contexts | None], wall_now: int
+) -> tuple[Contexts | None, Contexts | None]:
+    """Make certificates of our own where none are given."""
+    of_dns, of_mail = given
+    return (
+        of_dns or certificates.own(config, wall_now),
+        of_mail or certificates.own(config, wall_now, certificates.MAIL),
+    )
+
+
+def _about_tls(config: Config, *contexts: Contexts | None) -> Iterator[str | None]:
+    for use in (certificates.DNS, certificates.MAIL):
+        yield certificates.later_unreadable(config, use)
+    for each in contexts:
+        yield from each.notices if each else ()
 
 
 def _room(config: Config, sockets: int) -> tuple[int, str | None]:
@@ -188,6 +224,8 @@ def _make_state_directory(config: Config, account: Account | None) -> Iterator[s
     store = wiring.store_path(config)
     ours = [directory, store, *store.glob("*"), *directory.glob("serials.db*")]
     ours += directory.glob("tls-*.pem")
+    ours += [*directory.glob("mail-tls-*.pem"), *directory.glob("accounts.db*")]
+    ours += [config.mail.queue, *config.mail.queue.glob("**/*")]
     try:
         for path in ours:
             if path.exists() and path.stat().st_uid != account.uid:

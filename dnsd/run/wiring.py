@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from dnsd.config.schema import Config
     from dnsd.control.surroundings import Surroundings
     from dnsd.query.policy import HereAnswers
+    from dnsd.query.recursion import Recursion
     from dnsd.run.inheritance import Inheritance
     from dnsd.run.wiring_cache import Caches
 
@@ -181,6 +182,14 @@ def open_zones(config: Config) -> ZoneStore:
     return open_store(store_path(config), map_size=size, read_only=True)
 
 
+def asking(inheritance: Inheritance, stores: Stores, around: Surroundings) -> Recursion | None:
+    """Build what finds names for a process that serves no DNS client."""
+    config = inheritance.config
+    here = wiring_local.here_answers(config, around)
+    authority = partial(answer, Zones(stores.zones))
+    return recursion(config, authority, here, stores.caches, around)
+
+
 def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surroundings) -> Serving:
     """Build the DNS side of one process.
 
@@ -216,7 +225,9 @@ def serving(inheritance: Inheritance, row: int, stores: Stores, around: Surround
     def reader_of(opened: socket.socket) -> UdpBatch:
         return UdpBatch(around.reactor, opened, responder, datagrams, around.gathering)
 
-    return Serving(inheritance.listeners, reader_of, streams, upkeep, around)
+    found = Serving(inheritance.listeners, reader_of, streams, upkeep, around)
+    found.recursion = parts.recursion
+    return found
 
 
 def _is_own(caches: Caches, config: Config) -> bool:

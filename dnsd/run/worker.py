@@ -1,4 +1,4 @@
-"""The life of a forked child: a worker that answers DNS, or control.
+"""The life of a forked child: a worker that answers DNS, control, or mail.
 
 What breaks over a fork is made here, after it: the reactor, the LMDB environment.
 Then the child confines itself, says that it is ready, and does what it is told.
@@ -9,16 +9,17 @@ from __future__ import annotations
 import signal
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
 from dnsd.authority.store import StoreError
+from dnsd.mail.stores import StoreFailed
 from dnsd.observe.log import Level
 from dnsd.observe.page import Role
-from dnsd.run import garbage, landlock, reactors, wiring, wiring_cache
-from dnsd.run.confinement import control_paths, worker_paths
+from dnsd.run import garbage, landlock, reactors, wiring, wiring_cache, wiring_mail
+from dnsd.run.confinement import control_paths, mail_paths, worker_paths
 from dnsd.run.messages import Message
 from dnsd.run.upkeep import beating
 from dnsd.run.wiring import Stores
@@ -134,10 +135,13 @@ def run(inheritance: Inheritance, seat: Seat, channel: Channel) -> int:
             closing(wiring.open_zones(inheritance.config)) as store,
             closing(wiring_cache.open_caches(inheritance, row)) as caches,
         ):
-            live = _answer_dns if seat.role is Role.WORKER else _control
+            live = _LIVES[seat.role]
             live(Self(inheritance, seat, channel, around), Stores(store, caches))
     except StoreError as error:
         log.error("zone_store", str(error))
+        return NO_STORE
+    except StoreFailed as error:
+        log.error("mail_store", str(error))
         return NO_STORE
     except Exception as error:  # noqa: BLE001 - the last place where a fault can be told
         log.fault("process_fault", error)
@@ -169,3 +173,17 @@ def _control(self: Self, stores: Stores) -> None:
         self.around.reactor.stop()
 
     self.live_until_told(end, {Message.RELOAD_ZONES: lambda: interface.reload("signal")})
+
+
+def _mail(self: Self, stores: Stores) -> None:
+    """Take and send mail until told to end."""
+    recursion = wiring.asking(self.inheritance, stores, self.around)
+    assert recursion is not None, "a configuration with mail has a resolver"
+    serving = wiring_mail.serving(self.inheritance, recursion, self.around)
+    landlock.confine(mail_paths(self.inheritance.config))
+    serving.start()
+    time_s = self.inheritance.config.limits.drain_s
+    self.live_until_told(lambda: serving.drain(time_s, self.around.reactor.stop), {})
+
+
+_LIVES: Final = {Role.WORKER: _answer_dns, Role.CONTROL: _control, Role.MAIL: _mail}

@@ -6,6 +6,7 @@ import pytest
 
 from dnsd.config.loader import load
 from dnsd.config.schema_mail import MailListener
+from dnsd.source.problems import ConfigError
 
 
 def _mail(tmp_path, machine, text):
@@ -41,6 +42,12 @@ def test_the_host_is_called_as_the_machine_unless_said(tmp_path, machine):
 def test_a_host_that_nobody_can_look_up_is_a_warning(tmp_path, machine):
     (warning,) = _mail(tmp_path, machine, "on").warnings
     assert warning.id == "host-without-domain"
+
+
+def test_mail_needs_the_resolver(tmp_path, machine):
+    with pytest.raises(ConfigError) as caught:
+        _mail(tmp_path, machine, "on\nresolver: {enabled: off}")
+    assert "mail-without-resolver" in {each.id for each in caught.value.problems}
 
 
 def test_no_limit_is_beyond_one_that_holds_it(tmp_path, machine):

@@ -159,3 +159,25 @@ def test_removal_of_what_cannot_be_removed_now_is_left_to_the_next_start(tmp_pat
 
 def test_an_empty_message_is_whole():
     assert list(verified((), blake2b(digest_size=16).digest(), "X")) == []
+
+
+@pytest.mark.parametrize(
+    "size", [0, 10, ROW_OCTETS - 3, ROW_OCTETS, ROW_OCTETS + 1, 3 * ROW_OCTETS]
+)
+def test_a_head_stands_before_all_that_was_written(tmp_path, size):
+    spool = Spool(tmp_path, 1 << 20)
+    found = spool.open("ID1")
+    body = bytes(range(256)) * (size // 256 + 1)
+    for place in range(0, size, 1000):
+        found.write(body[place : min(place + 1000, size)])
+    found.prepend(b"head\r\n")
+    found.seal()
+    assert found.size == size + 6
+    whole = b"head\r\n" + body[:size]
+    if found.is_file:
+        assert b"".join(spool.read("ID1", found.digest)) == whole
+    else:
+        assert found.octets == whole
+        assert b"".join(verified((whole,), found.digest, "ID1")) == whole
+    found.abort()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -44,7 +44,7 @@ def test_a_change_is_taken_over(reread, events):
     ],
 )
 def test_what_needs_a_restart_of_mail_is_said_and_stays(reread, events, key, after):
-    present, changed = reread("", f"{after}\n")
+    _, changed = reread("", f"{after}\n")
     assert changed is None
     told = [event["key"] for event in events() if event["event"] == "config_restart"]
     assert told == [f"mail.{key}"]
