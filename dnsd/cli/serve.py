@@ -22,6 +22,11 @@ _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, no
 _DNS_PORT = 53
 # How a transport is called, and which option of dig asks over it.
 _SPOKEN = {"udp": "UDP", "tcp": "TCP", "dot": "TLS", "doh": "HTTPS", "doh-http": "HTTP for a proxy"}
+_MAIL = {
+    "smtp": "SMTP",
+    "submission": "submission with STARTTLS",
+    "submissions": "submission in TLS",
+}
 _DIG = {"udp": "", "tcp": "+tcp", "dot": "+tls", "doh": "+https", "doh-http": "+http-plain"}
 
 
@@ -56,6 +61,8 @@ def _places(running: Running) -> Iterator[tuple[str, str]]:
     for listener in config.listen:
         transports = " and ".join(_SPOKEN[name] for name in listener.transports)
         yield f"  {listener.address} port {listener.port}", f"DNS over {transports}"
+    for each in config.mail.listen if config.mail.enabled else ():
+        yield f"  {each.address} port {each.port}", f"mail by {_MAIL[each.protocol]}"
     if config.control.http:
         address, port = config.control.http
         yield f"  {address} port {port}", "/metrics and /healthz over HTTP"

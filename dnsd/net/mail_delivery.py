@@ -69,9 +69,14 @@ class LocalDelivery:
 
 
 class OutcomeWriter:
-    """Implements :class:`dnsd.net.mail_sender.Outcomes`."""
+    """Implements :class:`dnsd.net.mail_sender.Outcomes`.
+
+    Attributes:
+        look: has somebody look at the queue, in which more waits now; set before the start.
+    """
 
     def __init__(self, queue: Queue, committer: Committer, clock: Clock, log: EventLog) -> None:
+        self.look: Callable[[], None] = lambda: None
         self._queue = queue
         self._committer = committer
         self._clock = clock
@@ -93,6 +98,8 @@ class OutcomeWriter:
             return
         event = "mail_failed" if recorded.is_final else "mail_deferred"
         self._log.warning(event, result.text, reason=result.reason.value, **facts)
+        # It is due at another time now, or its sender is to be told.
+        self.look()
 
     def _failed(self, failure: object, due: Due) -> None:
         # Not at once: what was delivered would be delivered again and again.

@@ -40,6 +40,7 @@ from dnsd.query.policy import OURSELVES
 from dnsd.run.mail_serving import MailServing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from dnsd.config.schema import Config
@@ -73,18 +74,45 @@ def serving(inheritance: Inheritance, recursion: Recursion, around: Surroundings
     config, mail = inheritance.config, inheritance.config.mail
     accounts = Accounts(accounts_path(config))
     queue = _queue(mail)
-    committer = Committer(queue, around.reactor)
+    kept = queue, Committer(queue, around.reactor)
     is_local = frozenset((*mail.domains, mail.hostname)).__contains__
 
     def has_account(key: str) -> bool:
         return accounts.find(key) is not None
 
-    directory = MailDirectory(is_local, has_account, mail.aliases)
     resolver = MailLookup(recursion.resolver, partial(recursion.here, OURSELVES))
     local = LocalDelivery(queue, Maildirs(mail.maildir, mail.hostname), has_account)
+    sender = _sender(mail, kept, (resolver, is_local, local), around)
+    limits = mail.limits
+    guesses = PasswordLimit(limits.login_failures_per_minute, limits.login_failures_per_day)
+    reception = mail_reception.MailReception(
+        mail_reception.ReceptionOptions(
+            ArrivalOptions(mail.hostname, limits.header_octets, limits.received_hops),
+            verdict.Refusing.BY_POLICY,
+            partial(signers, config),
+            os.urandom,
+        ),
+        mail_reception.Keeping(*kept, sender.take),
+        (MailDirectory(is_local, has_account, mail.aliases), resolver),
+        mail_reception.Passwords(accounts, Checker(os.urandom), guesses),
+        (around.clock, around.log),
+    )
+    servers = _servers(inheritance, reception, around)
+    return MailServing(inheritance.mail_listeners, servers, sender, kept, around)
+
+
+def _sender(
+    mail: Mail,
+    kept: tuple[Queue, Committer],
+    found: tuple[MailLookup, Callable[[str], bool], LocalDelivery],
+    around: Surroundings,
+) -> MailSender:
+    """Build what brings mail away."""
+    resolver, is_local, local = found
+    outcomes = OutcomeWriter(*kept, around.clock, around.log)
     world = World(
-        queue=queue,
-        outcomes=OutcomeWriter(queue, committer, around.clock, around.log),
+        queue=kept[0],
+        outcomes=outcomes,
         resolver=resolver,
         sts=None,
         entropy=os.urandom,
@@ -92,26 +120,16 @@ def serving(inheritance: Inheritance, recursion: Recursion, around: Surroundings
         deliver_locally=local.deliver,
     )
     sender = MailSender(_sender_options(mail), world, _surroundings(mail, around), _dispatch(mail))
-    reception = mail_reception.MailReception(
-        mail_reception.ReceptionOptions(
-            ArrivalOptions(mail.hostname, mail.limits.header_octets, mail.limits.received_hops),
-            verdict.Refusing.BY_POLICY,
-            partial(signers, config),
-            os.urandom,
-        ),
-        mail_reception.Keeping(queue, committer, sender.take),
-        (directory, resolver),
-        mail_reception.Passwords(
-            accounts,
-            Checker(os.urandom),
-            PasswordLimit(
-                mail.limits.login_failures_per_minute, mail.limits.login_failures_per_day
-            ),
-        ),
-        (around.clock, around.log),
-    )
-    contexts = inheritance.mail_tls
-    servers = {
+    outcomes.look = sender.look
+    return sender
+
+
+def _servers(
+    inheritance: Inheritance, reception: mail_reception.MailReception, around: Surroundings
+) -> dict[str, SmtpServer]:
+    """Build what serves the connections of each protocol."""
+    mail, contexts = inheritance.config.mail, inheritance.mail_tls
+    return {
         protocol: SmtpServer(
             _server_options(mail, protocol),
             contexts.mail if contexts is not None else None,
@@ -121,7 +139,6 @@ def serving(inheritance: Inheritance, recursion: Recursion, around: Surroundings
         )
         for protocol in {each.protocol for each in mail.listen}
     }
-    return MailServing(inheritance.mail_listeners, servers, sender, (queue, committer), around)
 
 
 def signers(config: Config, domain: str) -> list[Signer]:
