@@ -38,8 +38,9 @@ def _refusal(error: Exception) -> str | None:
     """Write what the daemon or the store refused as one line; None for a fault of ours."""
     from dnsd.authority.store import StoreError  # noqa: PLC0415 - commands that need none start faster
     from dnsd.control.client import ControlError  # noqa: PLC0415
+    from dnsd.mail.stores import StoreFailed  # noqa: PLC0415
 
-    return str(error) if isinstance(error, ControlError | StoreError) else None
+    return str(error) if isinstance(error, ControlError | StoreError | StoreFailed) else None
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's way
@@ -63,6 +64,8 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
         "leaktest": "dnsd.cli.leaktest:leaktest",
         "zone": "dnsd.cli.zone:zone",
         "key": "dnsd.cli.key:key",
+        "account": "dnsd.cli.account:account",
+        "queue": "dnsd.cli.queue:queue",
         "status": "dnsd.cli.status:status",
         "config": "dnsd.cli.config:config",
         "lab": "dnsd.cli.lab:lab",
