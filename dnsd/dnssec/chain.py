@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dnsd.dnssec import digests, keys
 from dnsd.dnssec.algorithms import SUPPORTED
+from dnsd.dnssec.signatures import Refusal
 from dnsd.dnssec.validation import Bogus, Secure, Unsigned, Work, validate
 from dnsd.wire.iana import ExtendedError
 
@@ -106,6 +107,9 @@ def trusted_keys(
             return Trusted(zone_keys, verdict.ttl, verdict.signature)
         case Unsigned():
             return Bogus(verdict.error, verdict.text, None)
+        case Bogus(reason=Refusal.NO_KEY):
+            text = "the DNSKEY records are signed by no key that a DS at the parent names"
+            return Bogus(verdict.error, text, verdict.reason)
         case Bogus():
             return verdict
 
@@ -115,7 +119,12 @@ def _no_entry(dnskeys: RRset, records: tuple[digests.Ds, ...]) -> Bogus:
     found = [key for key in map(keys.from_wire, dnskeys.rdatas) if key is not None]
     wanted = {(ds.tag, ds.algorithm) for ds in records}
     for key in found[: keys.MAX_ZONE_KEYS]:
-        if (key.tag, key.algorithm) in wanted and not key.is_zone_key:
+        if (key.tag, key.algorithm) not in wanted:
+            continue
+        if not key.is_zone_key:
             text = f"DNSKEY {key.tag} that a DS at the parent names is no zone key"
             return Bogus(ExtendedError.NO_ZONE_KEY_BIT_SET, text, None)
+        if key.is_revoked:
+            text = f"DNSKEY {key.tag} that a DS at the parent names is revoked"
+            return Bogus(ExtendedError.DNSKEY_MISSING, text, None)
     return Bogus(ExtendedError.DNSKEY_MISSING, "DS at the parent matches no DNSKEY", None)

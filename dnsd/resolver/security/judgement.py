@@ -35,7 +35,7 @@ from dnsd.resolver.security.chain import (
     where_signing_ends,
 )
 from dnsd.resolver.security.evidence import Concluded, Entered, Verified
-from dnsd.wire.iana import ExtendedError, RRType, rrtype_to_text
+from dnsd.wire.iana import ExtendedError, RRType
 from dnsd.wire.names import is_subdomain
 
 if TYPE_CHECKING:
@@ -159,7 +159,9 @@ class Judge:
             return (yield from self._zone_keys(rrset, judged))
         signer = _signer(rrset)
         if signer is None:
-            why = _missing(f"no RRSIG of {rrtype_to_text(rrset.type)}")
+            verdict = yield from self._validate(rrset, self.zone, ())
+            assert not isinstance(verdict, validation.Secure)  # without keys
+            why = Explanation(int(verdict.error), verdict.text)
             return (yield from self._unsigned(rrset.owner, rrset.type, judged, why))
         known = yield from self._keys(signer)
         if known.security is not Security.SECURE:

@@ -131,6 +131,16 @@ def signs_itself(qname, qtype, found):
     return replace(found, rcode=0, answer=[rrset], authority=[])
 
 
+def signed_by_a_stranger(qname, qtype, found):
+    """The signature is that of a zone which the name is not in."""
+    if (qname, qtype) != (N("www.bank.test."), A):
+        return found
+    rrset = replace(found.answer[0])
+    octets = rrset.signatures[0].replace(N("bank.test."), N("shop.test."), 1)
+    rrset.signatures = (octets,)
+    return replace(found, answer=[rrset])
+
+
 def no_keys(_qname, qtype, found):
     return replace(found, answer=[], authority=found.authority) if qtype == DNSKEY else found
 
@@ -150,6 +160,7 @@ BOGUS = {
     "unsigned keys": ("bank", strip("bank.test.", DNSKEY), None, 10, "no RRSIG of DNSKEY"),
     "the DS is not signed": ("test", strip("bank.test.", DS), None, 10, "no RRSIG of DS"),
     "signed by a key of its own": ("bank", signs_itself, None, 10, ""),
+    "signed by a stranger": ("bank", signed_by_a_stranger, None, 10, "is of another zone, shop.test."),
     "a true denial of another name": ("bank", denies("nobody.bank.test."), None, 12, ""),
 }  # fmt: skip
 
