@@ -64,6 +64,7 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
         "leaktest": "dnsd.cli.leaktest:leaktest",
         "zone": "dnsd.cli.zone:zone",
         "key": "dnsd.cli.key:key",
+        "mail": "dnsd.cli.mail:mail",
         "account": "dnsd.cli.account:account",
         "queue": "dnsd.cli.queue:queue",
         "status": "dnsd.cli.status:status",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dnsd.mail import verdict
 from dnsd.mail.accounts import Accounts
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from dnsd.control.surroundings import Surroundings
     from dnsd.query.recursion import Recursion
     from dnsd.run.inheritance import Inheritance
+
+
+_SMTP_PORT: Final = 25
 
 
 def endpoints(config: Config) -> list[Endpoint]:
@@ -167,24 +170,30 @@ def _queue(mail: Mail) -> Queue:
     return Queue(mail.queue / "queue.db", spool, Keeping(schedule, notices, os.urandom))
 
 
+def plan_options(mail: Mail) -> PlanOptions:
+    """Return what plans of delivery go by."""
+    delivery = mail.delivery
+    return PlanOptions(
+        port=delivery.port,
+        smart_host=delivery.smart_host,
+        routes=delivery.routes,
+        own_names=frozenset((mail.hostname,)),
+        own_addresses=frozenset(
+            each.address
+            for each in mail.listen
+            if each.protocol == "smtp" and each.port == delivery.port
+        ),
+        # With a port of its own, as in tests, loopback addresses are of other hosts.
+        loopback_is_own=delivery.port == _SMTP_PORT,
+        dane=delivery.dane,
+    )
+
+
 def _sender_options(mail: Mail) -> SenderOptions:
     delivery = mail.delivery
     return SenderOptions(
         hostname=mail.hostname,
-        plan=PlanOptions(
-            port=delivery.port,
-            smart_host=delivery.smart_host,
-            routes=delivery.routes,
-            own_names=frozenset((mail.hostname,)),
-            own_addresses=frozenset(
-                each.address
-                for each in mail.listen
-                if each.protocol == "smtp" and each.port == delivery.port
-            ),
-            # With a port of its own, as in tests, loopback addresses are of other hosts.
-            loopback_is_own=delivery.port == 25,
-            dane=delivery.dane,
-        ),
+        plan=plan_options(mail),
         timeouts=Timeouts(
             greeting_s=delivery.greeting_timeout_s,
             command_s=delivery.command_timeout_s,

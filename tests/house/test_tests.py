@@ -37,6 +37,7 @@ WITHOUT_TEST = {
     "resolver/security/evidence.py": "types without code",
     "resolver/told.py": "a type without code",
     "run/inheritance.py": "a type without code",
+    "cli/mail_trace.py": "runs a reactor: tests/peers/test_mail.py runs the command",
     "run/wiring_mail.py": "wires: tests/peers/test_mail.py sends mail through what it makes",
     "run/start.py": "forks: tests/peers/test_processes.py starts it as an operator does",
 }

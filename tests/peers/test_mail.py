@@ -188,6 +188,46 @@ def test_a_host_is_held_to_its_tlsa_record(hosts, is_right):
     assert theirs.mails("alice") == []
 
 
+def command(host, *words):
+    line = [sys.executable, "-m", "dnsd", *words, "--config", "dnsd.yaml"]
+    return subprocess.run(
+        line, cwd=host.directory, capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+
+
+def test_where_mail_would_go_is_told_without_sending(hosts):
+    ours, theirs = hosts
+    write_zones(hosts, "ab" * 32)
+    ours.start()
+    told = command(ours, "mail", "trace", "alice@theirs.test")
+    assert told.returncode == 0, told.stderr
+    for text in (
+        "theirs.test. MX: 10 mx.theirs.test. [secure]",
+        f"mx.theirs.test (preference 10) at {theirs.address}, port {theirs.port}",
+        "its certificate must fit the TLSA records",
+    ):
+        assert text in told.stdout
+    found = json.loads(command(ours, "mail", "trace", "--json", "theirs.test").stdout)
+    assert found["plan"]["hosts"][0]["tls"] == "dane"
+    nowhere = command(ours, "mail", "trace", "nothere.theirs.test")
+    assert nowhere.returncode == 1
+    assert "It would be returned (dns_nxdomain, 5.1.2)" in nowhere.stdout
+    assert command(ours, "queue", "list").stdout == "nothing waits\n"
+
+
+def test_what_waits_is_seen_and_can_be_deleted(hosts):
+    ours, _ = hosts
+    write_zones(hosts)
+    ours.add_account("alice")
+    ours.start()
+    submit(ours, "alice@ours.test", "alice@theirs.test")
+    wait_for(lambda: [e for e in ours.events() if e["event"] == "mail_deferred"])
+    (message,) = json.loads(command(ours, "queue", "list", "--json").stdout)
+    assert message["recipients"][0]["reason"] == "connect"
+    assert command(ours, "queue", "delete", message["queue_id"]).returncode == 0
+    assert command(ours, "queue", "list").stdout == "nothing waits\n"
+
+
 def test_what_waits_survives_a_kill_and_goes_when_the_other_host_is_there(hosts):
     ours, theirs = hosts
     write_zones(hosts)

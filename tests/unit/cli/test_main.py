@@ -14,7 +14,7 @@ def test_without_a_command_there_is_help(run):
 def test_commands_stand_in_the_order_they_are_met(run):
     lines = run("--help").stdout.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in lines] == [
-        "serve", "check", "lookup", "cache", "leaktest", "zone", "key", "account", "queue", "status",
+        "serve", "check", "lookup", "cache", "leaktest", "zone", "key", "mail", "account", "queue", "status",
         "config", "lab",
     ]  # fmt: skip
 
