@@ -104,19 +104,25 @@ class SigningKeys:
     """The keys in one directory."""
 
     def __init__(self, directory: Path) -> None:
-        """Open the directory, making it when it is not there.
+        """Use the directory; it is made and opened when the first zone needs keys.
 
-        Raises:
-            SigningError: no permission, no space, or a file that is no table of keys.
+        So one that cannot be used costs the zones that are signed, and no other.
         """
         self._directory = directory
-        with self._explained():
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._connection = open_table(directory / "keys.db", _SCHEMA)
+        self._opened: sqlite3.Connection | None = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._opened is None:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._opened = open_table(self._directory / "keys.db", _SCHEMA)
+        return self._opened
 
     def close(self) -> None:
         """Close the table."""
-        self._connection.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def of_zone(self, zone: bytes) -> list[KeyRow]:
         """List the keys of a zone, the oldest first.

@@ -131,7 +131,10 @@ def test_listing_writes_nothing(tmp_path):
 def test_a_file_that_is_no_table_is_told_in_words(tmp_path):
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "keys.db").write_bytes(b"no database at all" * 100)
+    keys = SigningKeys(tmp_path / "keys")
     with pytest.raises(StoreError, match="signing keys in"):
-        SigningKeys(tmp_path / "keys")
+        keys.of_zone(ZONE)
+    with pytest.raises(StoreError, match="signing keys in"):
+        keys.make(ZONE, 13, CSK, 5)
     with pytest.raises(StoreError, match="signing keys"):
         rows_in(tmp_path / "keys")

@@ -185,6 +185,24 @@ def test_a_missing_key_leaves_the_zone_as_it_was_signed(place, fault, tmp_path):
     assert not list((tmp_path / "other keys").glob("*.pem")), "a new key would not be the parent's"
 
 
+def test_keys_that_cannot_be_read_cost_signed_zones_only(place):
+    place.write(SIGNED)
+    place.run()
+    before = place.rrsets()
+    place.keys.close()
+    for path in (place.path / "keys").glob("keys.db*"):
+        path.unlink()
+    (place.path / "keys" / "keys.db").write_bytes(b"no database at all" * 100)
+    (place.path / "zones" / "plain.test.yaml").write_text(RECORDS.replace("example", "plain"))
+    place.write(SIGNED.replace("192.0.2.2", "192.0.2.3"))
+    request = CompileRequest((place.path / "zones",), policies={"default": place.policy})
+    report = compile_zones(request, place.store, place.serials, NOW + 1, place.keys)
+    status = {zone.origin: zone.status for zone in report.zones}
+    assert status == {"example.test.": Status.KEPT, "plain.test.": Status.LOADED}
+    assert place.rrsets() == before
+    assert any("signing keys in" in str(each) for zone in report.zones for each in zone.problems)
+
+
 def test_a_new_zone_without_its_key_is_not_served_unsigned(place):
     place.keys.make(APEX, 13, CSK, NOW)
     place.files()[0].unlink()
