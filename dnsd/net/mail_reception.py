@@ -115,8 +115,8 @@ class MailReception:
         """Tell why a mail may not begin; see there."""
         try:
             self._keeping.queue.spool.require_space()
-        except StoreFailed:
-            return reply.NO_SPACE
+        except StoreFailed as failed:
+            return _disk_says(failed)
         sender, account = transaction.sender, transaction.account
         if account is None or sender is None or sender.key == account:
             return None
@@ -163,8 +163,9 @@ class MailReception:
         """Keep a message that is whole; see there."""
         found = cast("Arriving", incoming)
         kept = cast("Spooled", found.kept)
+        dues: list[Due] = []
         try:
-            said = await self._commit(transaction, found, kept)
+            said, dues = await self._commit(transaction, found, kept)
         except Refusal as refusal:
             said = refusal.reply
         except StoreFailed as failed:
@@ -175,9 +176,14 @@ class MailReception:
             raise
         if said.code >= 400:
             kept.abort()
+        # It is ours from here on: whatever goes wrong now, its octets stay.
+        self._keeping.take(self._keeping.queue.claim(dues))
         return said
 
-    async def _commit(self, transaction: Transaction, found: Arriving, kept: Spooled) -> Reply:
+    async def _commit(
+        self, transaction: Transaction, found: Arriving, kept: Spooled
+    ) -> tuple[Reply, list[Due]]:
+        """Return the reply, and what is due of a message that is on disk now."""
         verifier = found.finish()
         results = b""
         kind = _kind(transaction)
@@ -187,7 +193,7 @@ class MailReception:
             refusal = checks.refusal(self._options.refusing)
             if refusal is not None:
                 self._log.info("mail_refused", refusal.text, client=transaction.address)
-                return refusal
+                return refusal, []
             results = checks.field(self._options.arrival.hostname)
         kept.prepend(found.head(results))
         recipients = self._recipients(transaction)
@@ -209,8 +215,7 @@ class MailReception:
             sender=_text(transaction.sender) or "<>",
             client=transaction.address,
         )
-        self._keeping.take(queue.claim(dues))
-        return reply.queued(found.queue_id)
+        return reply.queued(found.queue_id), dues
 
     def _recipients(self, transaction: Transaction) -> tuple[Mailbox, ...]:
         """Return whom the message goes to: accounts for mailboxes of ours, each once."""

@@ -2,6 +2,8 @@
 
 from hashlib import shake_128
 
+from twisted.internet.defer import fail, succeed
+
 from dnsd.mail.address import Mailbox, parse_mailbox
 from dnsd.mail.dsn import Notices
 from dnsd.mail.envelope import Body, Envelope, Origin, OriginKind, make_queue_id
@@ -9,6 +11,7 @@ from dnsd.mail.queue import Queue
 from dnsd.mail.queue_record import Keeping
 from dnsd.mail.schedule import Schedule
 from dnsd.mail.spool import Spool
+from dnsd.net.committer import commit
 
 NOW = 1_700_000_000
 LIMIT = 26_214_400
@@ -84,3 +87,38 @@ def settle(queue, *attempts):
         recorded = queue.record(list(attempts))
     queue.release([attempt.due for attempt in attempts])
     return recorded
+
+
+class CommitterAtOnce:
+    """Commits each item by itself before `submit` returns.
+
+    Attributes:
+        failure: what is said instead; nothing is written then.
+    """
+
+    def __init__(self, queue):
+        self.queue = queue
+        self.failure = None
+
+    def submit(self, function, item):
+        if self.failure is not None:
+            return fail(self.failure)
+        (result,) = commit(self.queue, [(function, item)])
+        return fail(result) if isinstance(result, BaseException) else succeed(result)
+
+
+class Events:
+    """A log: ``(level, kind, text, fields)`` of each event."""
+
+    def __init__(self):
+        self.written = []
+
+    def __getattr__(self, level):
+        def write(kind, text="", /, **fields):
+            self.written.append((level, kind, text, fields))
+
+        return write
+
+    def of(self, kind):
+        """The texts and fields of one kind."""
+        return [(text, fields) for _, each, text, fields in self.written if each == kind]
