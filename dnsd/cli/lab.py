@@ -10,16 +10,21 @@ import asyncio
 import signal
 import sys
 import tempfile
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dnsd.cli import lab_world
+from dnsd.authority.signing_keys import rows_in
+from dnsd.cli import lab_world, lab_zones
 from dnsd.cli.lab_servers import serve
+from dnsd.cli.lab_world import LabWorld
 from dnsd.cli.printing import print_table
+from dnsd.config.loader import load
 from dnsd.control.client import ControlClient, ControlError
+from dnsd.lab import bogus
 from dnsd.wire import names
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import rrtype_to_text
@@ -46,7 +51,7 @@ control: {{http: '{metrics}:{port}'}}
 authority: {{zones: zones}}
 resolver:
   root_hints: root.hints
-  trust_anchors: none        # nothing is signed here
+  trust_anchors: root.key
   upstream_port: {port}
   query_local_addresses: true
   local_zones: none          # test. and example. are domains here
@@ -63,8 +68,13 @@ _TRY = (
     ("dnsd lookup web.shop.test", "and was not believed"),
     ("dnsd lookup inside.evil.test", "a name that leads into your own network, kept out"),
     ("dnsd lookup www.lame.test", "a domain whose server knows nothing of it, and why"),
+    ("dnsd lookup --dnssec www.shop.test", "who vouches for it, from the root's key down"),
+    ("dnsd lookup --dnssec www.dnsd.example", "the same of what dnsd itself serves and signs"),
+    ("dnsd key ds", "which its parents therefore publish"),
+    ("dnsd lookup --dnssec www.evil.test", "insecure: nobody vouches for it"),
     ("dnsd cache flush --all", "and from the beginning"),
 )
+_LOOKUP = "  dnsd lookup --dnssec"
 
 
 @click.command()
@@ -86,17 +96,20 @@ async def _run(directory: Path, port: int, *, queries: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
+    world = LabWorld(int(time.time()))
     try:
-        servers = await serve(lab_world.places(), port, _print_query if queries else _say_nothing)
+        servers = await serve(world.places, port, _print_query if queries else _say_nothing)
     except OSError as error:
         raise click.ClickException(f"{error.strerror}; --port chooses another port") from None
-    async with servers, _daemon(_configure(directory, port)) as process:
+    config = _configure(directory, port, world.anchor)
+    async with servers, _daemon(config) as process:
         ended = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(stop.wait())
         started = asyncio.create_task(_answers(directory))
         await asyncio.wait({ended, stopping, started}, return_when=asyncio.FIRST_COMPLETED)
         if started.done() and started.result():
-            _announce(directory, port)
+            _publish(config, world)
+            _announce(config, port, world)
             await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in (ended, stopping, started):
             task.cancel()
@@ -107,10 +120,14 @@ async def _run(directory: Path, port: int, *, queries: bool) -> int:
         return 1
 
 
-def _configure(directory: Path, port: int) -> Path:
+def _configure(directory: Path, port: int, anchor: str) -> Path:
     """Write what the daemon needs; its configuration."""
-    (directory / "zones").mkdir()
+    zones = directory / "zones"
+    zones.mkdir()
+    for name, text in lab_zones.OWN.items():
+        (zones / name).write_text(text)
     (directory / "root.hints").write_text(lab_world.ROOT_HINTS)
+    (directory / "root.key").write_text(anchor)
     path = directory / "dnsd.yaml"
     addresses = {
         "address": lab_world.RESOLVER,
@@ -118,8 +135,18 @@ def _configure(directory: Path, port: int) -> Path:
         "https": lab_world.RESOLVER_HTTPS,
         "metrics": lab_world.METRICS,
     }
-    path.write_text(_CONFIGURATION.format(**addresses, port=port))
+    path.write_text(_CONFIGURATION.format(**addresses, port=port) + lab_zones.OWN_POLICIES)
     return path
+
+
+def _publish(config: Path, world: LabWorld) -> None:
+    """Have the parents of what dnsd signs publish the DS records that it made."""
+    ds: dict[bytes, tuple[bytes, ...]] = {}
+    for row in rows_in(load(config).signing_keys):
+        if row.signs_keys:
+            ds[row.zone] = (*ds.get(row.zone, ()), row.ds())
+    for zone, records in ds.items():
+        world.delegate(zone, records)
 
 
 @asynccontextmanager
@@ -160,21 +187,29 @@ async def _answers(directory: Path) -> bool:
     return False
 
 
-def _announce(directory: Path, port: int) -> None:
-    places = lab_world.places()
+def _announce(config: Path, port: int, world: LabWorld) -> None:
     click.echo(f"A small Internet, all on port {port}:\n")
-    rows = [(f"  {place.address}", place.what) for place in places]
+    rows = [(f"  {place.address}", place.what) for place in world.places]
     rows += [
-        (f"  {lab_world.RESOLVER}", "dnsd, which knows the root and nothing else"),
+        (
+            f"  {lab_world.RESOLVER}",
+            "dnsd, which knows the root and its key, and serves two domains",
+        ),
         (f"  {lab_world.RESOLVER_TLS}", "the same over TLS"),
         (f"  {lab_world.RESOLVER_HTTPS}", "the same over HTTPS"),
     ]
     print_table(rows)
     click.echo("\nIn another terminal:\n")
-    click.echo(f"  export DNSD_CONFIG={directory / 'dnsd.yaml'}")
+    click.echo(f"  export DNSD_CONFIG={config}")
     metrics = f"curl -s http://{lab_world.METRICS}:{port}/metrics | grep ^dnsd_resolver"
     rows = [*_TRY, (metrics, "what has been counted")]
     print_table([(f"  {command}", f"# {what}") for command, what in rows])
+    for heading, parent, domains in (
+        ("Bogus, each for another reason:", "bogus.test", bogus.BOGUS),
+        ("Insecure, although some of it is signed:", "insecure.test", bogus.INSECURE),
+    ):
+        click.echo(f"\n{heading}\n")
+        print_table([(f"{_LOOKUP} {odd.question(parent)}", f"# {odd.says}") for odd in domains])
     click.echo("\nCtrl-C ends it and leaves nothing behind.")
 
 

@@ -3,6 +3,10 @@
 A root, two top-level domains, and domains below them: one in order, one that leads
 into it, one that is slow, one whose servers know nothing of it, one whose server is
 gone, and one whose server lies. Addresses are in 127.53.0.0/16.
+
+The root, the top-level domains and those in order are signed. Below ``bogus.test.``
+is one domain for each way not to be believed, below ``insecure.test.`` one for each
+that is believed without being proved, and what dnsd serves is signed by dnsd.
 """
 
 from __future__ import annotations
@@ -11,16 +15,23 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from dnsd.lab import forgeries
+from dnsd.cli import lab_zones
+from dnsd.dnssec.digests import from_wire
+from dnsd.lab import bogus, forgeries
 from dnsd.lab.authority import Authority, Sent
 from dnsd.lab.hostile import Aim, Hostile
-from dnsd.lab.zone import zone_from_text
+from dnsd.lab.signed import signed_zone
+from dnsd.lab.zone import zone, zone_from_text
 from dnsd.wire import names
+from dnsd.wire.iana import RRType
+from dnsd.wire.rrset import RRset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dnsd.lab.authority import Server
+    from dnsd.lab.bogus import Odd
+    from dnsd.lab.signed import SignedZone
     from dnsd.resolver.commands import Transport
 
 RESOLVER: Final = "127.53.53.53"
@@ -28,94 +39,14 @@ RESOLVER_TLS: Final = "127.53.53.55"
 RESOLVER_HTTPS: Final = "127.53.53.56"
 METRICS: Final = "127.53.53.54"
 _SLOW_S: Final = 0.3
+_NS: Final = int(RRType.NS)
+_NSEC: Final = int(RRType.NSEC)
 
 ROOT_HINTS: Final = """\
 . 3600000 NS a.root.test.
 . 3600000 NS b.root.test.
 a.root.test. 3600000 A 127.53.0.1
 b.root.test. 3600000 A 127.53.0.2
-"""
-
-_ROOT: Final = """
-@ 86400 SOA a.root.test. hostmaster.root.test. 1 1800 900 604800 300
-@ 86400 NS a.root.test.
-@ 86400 NS b.root.test.
-a.root.test. 86400 A 127.53.0.1
-b.root.test. 86400 A 127.53.0.2
-test. 86400 NS ns.test.
-ns.test. 86400 A 127.53.1.1
-example. 86400 NS ns.example.
-ns.example. 86400 A 127.53.2.1
-"""
-
-_REVERSE: Final = """
-@ 3600 SOA a.root.test. hostmaster.root.test. 1 1800 900 604800 300
-@ 3600 NS a.root.test.
-80 3600 PTR web.shop.test.
-81 3600 PTR blog.example.
-"""
-
-_TEST: Final = """
-@ 3600 SOA ns.test. hostmaster.test. 1 1800 900 604800 300
-@ 3600 NS ns.test.
-ns 3600 A 127.53.1.1
-a.root 3600 A 127.53.0.1
-b.root 3600 A 127.53.0.2
-shop 3600 NS ns1.shop
-shop 3600 NS ns2.shop
-ns1.shop 3600 A 127.53.10.1
-ns2.shop 3600 A 127.53.10.2
-slow 3600 NS ns.slow
-ns.slow 3600 A 127.53.12.1
-lame 3600 NS ns.lame
-ns.lame 3600 A 127.53.13.1
-gone 3600 NS ns.gone
-ns.gone 3600 A 127.53.14.1
-evil 3600 NS ns.evil
-ns.evil 3600 A 127.53.66.1
-"""
-
-_EXAMPLE: Final = """
-@ 3600 SOA ns.example. hostmaster.example. 1 1800 900 604800 300
-@ 3600 NS ns.example.
-ns 3600 A 127.53.2.1
-blog 3600 NS ns1.shop.test.
-"""
-
-_SHOP: Final = f"""
-@ 300 SOA ns1 hostmaster 1 1800 900 604800 60
-@ 300 NS ns1
-@ 300 NS ns2
-ns1 300 A 127.53.10.1
-ns2 300 A 127.53.10.2
-@ 300 MX 10 mail
-mail 300 A 192.0.2.25
-www 300 CNAME web
-web 300 A 192.0.2.80
-web 300 AAAA 2001:db8::80
-big 300 TXT {" ".join(['"' + "x" * 250 + '"'] * 8)}
-"""
-
-_BLOG: Final = """
-@ 300 SOA ns1.shop.test. hostmaster 1 1800 900 604800 60
-@ 300 NS ns1.shop.test.
-@ 300 A 192.0.2.81
-www 300 CNAME www.shop.test.
-"""
-
-_SLOW: Final = """
-@ 60 SOA ns hostmaster 1 1800 900 604800 60
-@ 60 NS ns
-ns 60 A 127.53.12.1
-www 60 A 192.0.2.82
-"""
-
-_EVIL: Final = """
-@ 60 SOA ns hostmaster 1 1800 900 604800 60
-@ 60 NS ns
-ns 60 A 127.53.66.1
-www 60 A 192.0.2.66
-inside 60 A 192.168.1.1
 """
 
 
@@ -146,24 +77,99 @@ class _Slow:
         return [Sent(octets, delay_s + _SLOW_S) for octets, delay_s in sent]
 
 
-def places() -> tuple[Place, ...]:
-    """Make the servers. At 127.53.14.1, where ``gone.test.`` leads, nobody stands."""
-    root = Authority(
-        [zone_from_text(".", _ROOT), zone_from_text("2.0.192.in-addr.arpa.", _REVERSE)]
-    )
-    shop = Authority([zone_from_text("shop.test.", _SHOP), zone_from_text("blog.example.", _BLOG)])
-    return (
-        Place("127.53.0.1", "the root", root),
-        Place("127.53.0.2", "the root", root),
-        Place("127.53.1.1", "test.", Authority([zone_from_text("test.", _TEST)])),
-        Place("127.53.2.1", "example.", Authority([zone_from_text("example.", _EXAMPLE)])),
-        Place("127.53.10.1", "shop.test. and blog.example.", shop),
-        Place("127.53.10.2", "shop.test. and blog.example.", shop),
-        Place("127.53.12.1", "slow.test., which takes its time",
-              _Slow(Authority([zone_from_text("slow.test.", _SLOW)]))),
-        Place("127.53.13.1", "nothing, although lame.test. leads here", Authority([])),
-        Place("127.53.66.1", "evil.test., which lies about shop.test. and test.", _liar()),
-    )  # fmt: skip
+class LabWorld:
+    """The servers, and the keys of their zones.
+
+    Attributes:
+        places: the servers. At 127.53.14.1, where ``gone.test.`` leads, nobody stands.
+        anchor: the trust anchor, as a line of a file of them.
+    """
+
+    def __init__(self, now: int) -> None:
+        """Sign everything.
+
+        Args:
+            now: Unix seconds.
+        """
+        self._now = now
+        self._signed: dict[bytes, SignedZone] = {}
+        self._servers: dict[bytes, Authority] = {}
+        root = self._authority((".", lab_zones.ROOT), ("2.0.192.in-addr.arpa.", lab_zones.REVERSE))
+        test = self._authority(("test.", lab_zones.TEST))
+        example = self._authority(("example.", lab_zones.EXAMPLE))
+        shop = self._authority(("shop.test.", lab_zones.SHOP), ("blog.example.", lab_zones.BLOG))
+        slow = self._authority(("slow.test.", lab_zones.SLOW))
+        untrue = self._odd(self._authority(("bogus.test.", lab_zones.BOGUS)), bogus.BOGUS)
+        insecure = self._odd(
+            self._authority(("insecure.test.", lab_zones.INSECURE)), bogus.INSECURE
+        )
+        for child, signed in self._signed.items():
+            if child != names.ROOT:
+                self._above(child).delegate(child, signed.ds)
+        for origin in self._signed:
+            self._serve(origin)
+        ds = from_wire(self._signed[names.ROOT].ds)
+        assert ds is not None
+        self.anchor = f". DS {ds.tag} {ds.algorithm} {ds.digest_type} {ds.digest.hex()}\n"
+        self.places = (
+            Place("127.53.0.1", "the root", root),
+            Place("127.53.0.2", "the root", root),
+            Place("127.53.1.1", "test.", test),
+            Place("127.53.2.1", "example.", example),
+            Place("127.53.10.1", "shop.test. and blog.example.", shop),
+            Place("127.53.10.2", "shop.test. and blog.example.", shop),
+            Place("127.53.12.1", "slow.test., which takes its time", _Slow(slow)),
+            Place("127.53.13.1", "nothing, although lame.test. leads here", Authority([])),
+            Place("127.53.20.1", "bogus.test., with all that must not be believed", untrue),
+            Place("127.53.21.1", "insecure.test., with what is not proved", insecure),
+            Place("127.53.66.1", "evil.test., which lies about shop.test. and test.", _liar()),
+        )
+
+    def delegate(self, child: bytes, ds: tuple[bytes, ...]) -> None:
+        """Have the zone above publish DS records of one below.
+
+        Args:
+            child: in canonical form; a zone cut that is there already.
+            ds: their rdata, in the place of what was there.
+        """
+        above = self._above(child)
+        above.delegate(child, *ds)
+        self._serve(above.origin)
+
+    def _authority(self, *zones: tuple[str, str]) -> Authority:
+        """Make a server of zones that are signed, before they are."""
+        server = Authority([])
+        for origin, text in zones:
+            signed = signed_zone(origin, text, self._now)
+            self._signed[signed.origin] = signed
+            self._servers[signed.origin] = server
+        return server
+
+    def _odd(self, server: Authority, domains: Iterable[Odd]) -> Authority:
+        """Put odd domains below the zone of a server, which serves them too."""
+        (parent,) = (each for each, at in self._servers.items() if at is server)
+        server_name = names.from_text("ns", parent)
+        for odd in domains:
+            child = names.from_text(odd.label, parent)
+            made = odd.make(parent, f"@ NS {names.to_text(server_name)}\n@ A 192.0.2.90", self._now)
+            server.zones.put(made.zone)
+            self._signed[parent].rrsets.append(RRset(child, _NS, 300, (server_name,)))
+            self._signed[parent].delegate(child, *made.ds)
+        return server
+
+    def _above(self, child: bytes) -> SignedZone:
+        return next(
+            self._signed[each]
+            for each in names.ancestors(child, names.ROOT)
+            if each in self._signed
+        )
+
+    def _serve(self, origin: bytes) -> None:
+        """Sign a zone anew and serve that."""
+        signed = self._signed[origin]
+        unproved = names.from_text(bogus.DOWNGRADED, names.from_text("bogus.test."))
+        rrsets = [each for each in signed.signed() if (each.owner, each.type) != (unproved, _NSEC)]
+        self._servers[origin].zones.put(zone(origin, rrsets))
 
 
 def _liar() -> Hostile:
@@ -173,4 +179,4 @@ def _liar() -> Hostile:
     aim = Aim(names.from_text("evil.test."), (server,), (ip_address("127.53.66.1").packed,))
     lies = [forgeries.claim_zone(aim, victim) for victim in victims]
     lies.append(forgeries.claim_address(aim, names.from_text("web.shop.test.")))
-    return Hostile([zone_from_text("evil.test.", _EVIL)], lies)
+    return Hostile([zone_from_text("evil.test.", lab_zones.EVIL)], lies)

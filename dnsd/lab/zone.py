@@ -217,6 +217,10 @@ class MemoryZones:
     def __init__(self, zones: Iterable[MemoryZone]) -> None:
         self._table = {each.origin: MemoryServedZone(each) for each in zones}
 
+    def put(self, zone: MemoryZone) -> None:
+        """Serve a zone, in the place of one of the same name."""
+        self._table[zone.origin] = MemoryServedZone(zone)
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Begin to read."""

@@ -16,6 +16,7 @@ WITHOUT_TEST = {
     "authority/build/zone_maker.py": "test_compilation, test_zone_signing and test_amender run it",
     "authority/store_errors.py": "test_store holds every message",
     "authority/zone_version.py": "test_store walks through versions",
+    "cli/lab_zones.py": "text of zones: test_lab_world asks for what is in them",
     "cli/zone.py": "names of commands, all of which test_zone_served and test_zone_files call",
     "config/report.py": "what people read: test_messages holds whole reports side by side",
     "control/chain_shapes.py": "types: tests/unit/control/test_operations_chain.py fills them",

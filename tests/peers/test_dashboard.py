@@ -48,7 +48,6 @@ AT_REST = {
     "Faults of the program": "there is none",
     "Faults and log": "no faults, and few events",
     "File of the cache": "it can be used",
-    "Bogus answers by reason": "nothing is validated in the lab, whose zones are not signed",
 }
 
 
@@ -67,11 +66,11 @@ class Guessed:
 
 
 @contextlib.contextmanager
-def internet(port):
+def internet(world, port):
     """The lab's Internet on its addresses, in a thread of its own."""
     places = [
         replace(place, server=Guessed(place.server)) if place.address == LIAR else place
-        for place in lab_world.places()
+        for place in world.places
     ]
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -93,11 +92,12 @@ def internet(port):
 
 
 @contextlib.contextmanager
-def daemon(directory, upstream_port):
+def daemon(directory, anchor, upstream_port):
     """A dnsd in one process with all that it can count."""
     metrics, dot = free_port(), free_port()
     directory.mkdir()
     (directory / "root.hints").write_text(lab_world.ROOT_HINTS)
+    (directory / "root.key").write_text(anchor)
     (directory / "ads.txt").write_text("ads.example\n")
     address = Daemon.address
     made = Daemon(
@@ -108,6 +108,7 @@ def daemon(directory, upstream_port):
         resolver={
             "enabled": "on",
             "root_hints": "root.hints",
+            "trust_anchors": "root.key",
             "upstream_port": upstream_port,
             "query_local_addresses": True,
             "local_zones": "none",
@@ -201,7 +202,7 @@ def make_traffic(server):
         ("www.shop.test", "A"), ("web.shop.test", "A"), ("www.blog.example", "A"),
         ("big.shop.test", "TXT"), ("www.slow.test", "A"), ("www.evil.test", "A"),
         ("printer.home.arpa", "A"), ("ads.example", "A"), ("www.gone.test", "A"),
-        ("www.lame.test", "A"),
+        ("www.lame.test", "A"), ("expired.bogus.test", "A"), ("tampered.bogus.test", "A"),
     ):  # fmt: skip
         for _ in range(3):
             ask(server, name, rrtype)
@@ -218,10 +219,10 @@ def make_traffic(server):
 def watched(tmp_path_factory):
     """A Prometheus that has seen traffic, and one connection that stays."""
     directory = tmp_path_factory.mktemp("dashboard")
-    port = free_port()
+    port, world = free_port(), lab_world.LabWorld(int(time.time()))
     with (
-        internet(port),
-        daemon(directory / "dnsd", port) as server,
+        internet(world, port),
+        daemon(directory / "dnsd", world.anchor, port) as server,
         Prometheus(directory / "prometheus", server.metrics_port) as prometheus,
     ):
         prometheus.until("dnsd_build_info")
