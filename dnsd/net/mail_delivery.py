@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from twisted.python.failure import Failure
+
     from dnsd.mail.dispatch import Job
     from dnsd.mail.maildir import Maildirs
     from dnsd.mail.queue import Due, Queue, Recorded
@@ -52,10 +54,10 @@ class LocalDelivery:
         return tuple([await self._deliver(due) for due in job.dues])
 
     async def _deliver(self, due: Due) -> Result:
-        if not self._has_account(due.recipient.key):
-            # It was there when the message was taken.
-            return Failed(ReasonClass.REFUSED, "5.1.1", f"there is no mailbox {due.recipient}")
         try:
+            if not self._has_account(due.recipient.key):
+                # It was there when the message was taken.
+                return Failed(ReasonClass.REFUSED, "5.1.1", f"there is no mailbox {due.recipient}")
             path = await deferToThread(self._write, due)
         except StoreFailed as failed:
             return Deferred(ReasonClass.LOCAL_STORE, str(failed))
@@ -101,9 +103,11 @@ class OutcomeWriter:
         # It is due at another time now, or its sender is to be told.
         self.look()
 
-    def _failed(self, failure: object, due: Due) -> None:
+    def _failed(self, failure: Failure, due: Due) -> None:
         # Not at once: what was delivered would be delivered again and again.
         self._clock.call_later(_AGAIN_S, lambda: self._queue.release((due,)))
         self._log.error(
-            "mail_not_recorded", f"it may be delivered twice: {failure}", queue_id=due.queue_id
+            "mail_not_recorded",
+            f"it may be delivered twice: {failure.getErrorMessage()}",
+            queue_id=due.queue_id,
         )
