@@ -54,6 +54,7 @@ from dnsd.query.views import AUTHORITY, RECURSION
 from dnsd.wire.errors import FormError
 from dnsd.wire.iana import ExtendedError, Opcode, OptionCode, Rcode, RRClass, RRType
 from dnsd.wire.message import OPCODE_SHIFT, QR, RA, RD, parse_query
+from dnsd.wire.names import ROOT
 from dnsd.wire.rrset import RRset
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ _OPCODES: Final = _ZONE_OPCODES | {_QUERY}
 _IN: Final = int(RRClass.IN)
 _CH: Final = int(RRClass.CH)
 _SOA: Final = int(RRType.SOA)
+_DS: Final = int(RRType.DS)
 _TXT: Final = int(RRType.TXT)
 _AXFR: Final = int(RRType.AXFR)
 _TRANSFERS: Final = frozenset((int(RRType.AXFR), int(RRType.IXFR)))
@@ -248,7 +250,7 @@ class Pipeline:
             every_type=not exchange.is_datagram,
             dnssec_ok=edns is not None and edns.do,
         )
-        if answer is not None:
+        if answer is not None and not _is_for_the_parent(exchange, answer):
             exchange.answer = answer
             exchange.rate_class = rate_class(answer)
             return None
@@ -313,6 +315,19 @@ class Pipeline:
         )
         reply.cacheable = reply.cacheable and not exchange.once
         return reply
+
+
+def _is_for_the_parent(exchange: Exchange, answer: Answer) -> bool:
+    """Tell whether the DS of a zone of ours was asked for, and others serve the zone above.
+
+    They are asked for it. Who may not have us ask learns that it is not in the zone itself
+    (RFC 4035 §3.1.4.1).
+    """
+    query = exchange.query
+    if query.qtype != _DS or not exchange.flags & RA or not query.flags & RD or answer.answer:
+        return False
+    denial = answer.authority[0] if answer.authority else None
+    return denial is not None and denial.type == _SOA and denial.owner == query.qname != ROOT
 
 
 def _chaos_answer(rrset: RRset) -> Answer:

@@ -43,7 +43,7 @@ SERVER = N("ns.bank.test.")
 BANK = Delegation(N("bank.test."), (SERVER,), {SERVER: (b"\xc0\0\2\1",)}, stub=True)
 OPTIONS = ResolverOptions(minimisation="off", priming=False)
 WWW = "www.bank.test."
-A, MX, ANY = 1, 15, 255
+A, MX, DS, ANY = 1, 15, 43, 255
 NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
 SOA = "bank.test. SOA ns.bank.test. host.bank.test. 1 2 3 4 60"
 ANSWER = {"answer": f"{WWW} A 192.0.2.80"}
@@ -846,8 +846,8 @@ class TestInThePipeline:
         )
         replies = []
 
-        def ask(name=WWW, *, flags=RD, client=LOOPBACK):
-            raw = octets.query(name, flags=flags, edns=octets.opt())
+        def ask(name=WWW, rrtype=A, *, flags=RD, client=LOOPBACK):
+            raw = octets.query(name, rrtype, flags=flags, edns=octets.opt())
             request = Request(raw, client, 5353, None, UDP, stage.network.now(), 1_700_000_000)
             reply = Pipeline(parts).reply(request, replies.append)
             return replies if reply is None else [reply]
@@ -867,6 +867,22 @@ class TestInThePipeline:
         stage.keep(f"{WWW} A 192.0.2.80")
         (reply,) = self.pipeline(stage)(name, client=client)
         assert parse_message(reply.octets).flags & RA == flags
+
+    def test_the_ds_of_a_zone_of_ours_is_that_of_the_zone_above(self):
+        """RFC 4035 §3.1.4.1: where recursion is offered, the parent's server is asked."""
+        stage = Stage()
+        stage.keep("example.test. DS 4711 13 2 " + "ab" * 32)
+        (reply,) = self.pipeline(stage)("example.test.", DS)
+        (rrset,) = parse_message(reply.octets).answer
+        assert (names.to_text(rrset.owner), rrset.type) == ("example.test.", DS)
+
+    @pytest.mark.parametrize(("client", "flags"), [(CLIENT, RD), (LOOPBACK, 0)])
+    def test_who_has_nobody_asked_learns_that_the_zone_itself_has_no_ds(self, client, flags):
+        stage = Stage()
+        stage.keep("example.test. DS 4711 13 2 " + "ab" * 32)
+        (reply,) = self.pipeline(stage)("example.test.", DS, flags=flags, client=client)
+        found = parse_message(reply.octets)
+        assert (found.rcode, found.answer, [x.type for x in found.authority]) == (0, [], [6])
 
     @pytest.mark.parametrize(("client", "flags"), [(CLIENT, RD), (LOOPBACK, 0)])
     def test_who_may_not_or_does_not_want_is_refused(self, client, flags):
