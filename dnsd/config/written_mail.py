@@ -136,7 +136,7 @@ class WrittenMailLimits(Section):
     message_size: Annotated[int, Size("16KiB", "1GiB")] = key(
         "Octets of the largest message.", "25MiB", example="50MiB"
     )
-    recipients: Annotated[int, WholeNumber("1", "10000")] = key(
+    recipients: Annotated[int, WholeNumber("1", "1000")] = key(
         "Recipients of one message.", "100", example=500
     )
     connections: Annotated[int, WholeNumber("1", "10000")] = key(
