@@ -120,7 +120,7 @@ records:
     "dnsd.example.yaml": """\
 dnssec: {policy: hashed}
 records:
-  '': {type: NS, value: ns.dnsd.test.}
+  '': [{type: NS, value: ns.dnsd.test.}, {type: MX, value: {preference: 10, exchange: mail.dnsd.test.}}]
   www: {type: CNAME, value: www.dnsd.test.}
 """,
 }
