@@ -34,7 +34,8 @@ _END: Final = b"\r\n\r\n"
 # A line that is none of a header ends it; what follows is body.
 _FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _MAILBOX: Final = re.compile(r"<([^<>]*)>")
-_COMMENT: Final = re.compile(r"\([^()]*\)|\"(?:[^\"\\]|\\.)*\"")
+# A quote without an end is matched too: it would be tried again from each quote in it.
+_COMMENT: Final = re.compile(r"\([^()]*\)|\"(?:[^\"\\]|\\.)*+(\")?")
 #: Mailboxes of one From field that are looked at.
 MAX_AUTHORS: Final = 10
 
@@ -146,7 +147,9 @@ class Arriving:
         if len(found) != 1:
             return []
         text = found[0].partition(b":")[2].decode("utf-8", "replace").replace("\r\n", "")
-        plain = _COMMENT.sub("", text)
+        plain = _COMMENT.sub(
+            lambda found: "" if found[1] or found[0].startswith("(") else found[0], text
+        )
         boxes = _MAILBOX.findall(plain) or [each.strip() for each in plain.split(",")]
         try:
             return [parse_mailbox(box, utf8=True).domain for box in boxes[:MAX_AUTHORS]]
@@ -239,14 +242,13 @@ def split_fields(header: bytes) -> tuple[list[bytes], bytes]:
     Returns:
         The fields, and what stands from the first line on that is none.
     """
-    fields: list[bytes] = []
+    starts: list[int] = []
     place = 0
     for line in header.splitlines(keepends=True):
-        if line[:1] in (b" ", b"\t") and fields:
-            fields[-1] += line
-        elif _FIELD.match(line):
-            fields.append(line)
-        else:
-            return fields, header[place:]
+        if line[:1] not in (b" ", b"\t") or not starts:
+            if not _FIELD.match(line):
+                break
+            starts.append(place)
         place += len(line)
-    return fields, b""
+    ends = [*starts[1:], place]
+    return [header[start:end] for start, end in zip(starts, ends, strict=False)], header[place:]

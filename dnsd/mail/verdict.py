@@ -10,6 +10,7 @@ Source: RFC 8601; RFC 9989 §5; RFC 5321 §4.2.4 (refusing is said at once, not 
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 #: Names of one address that are tried (RFC 8601 §2.7.3 asks for a bound).
 MAX_NAMES: Final = 5
 _FIELD: Final = b"authentication-results"
+_SAID_BY: Final = re.compile(rb"[\s\"]*([^\s\";(/]*)")
 
 
 class HostName(enum.Enum):
@@ -134,9 +136,11 @@ def _claims_to_be_ours(field: bytes, hostname: str) -> bool:
     name, _, value = field.partition(b":")
     if name.strip().lower() != _FIELD:
         return False
-    said = value.partition(b";")[0].split()
-    # A comment in front could hide the name: such a field is nobody's word.
-    return not said or said[0].startswith(b"(") or said[0].lower() == hostname.encode()
+    # A comment in front could hide the name: such a field is nobody's word. Readers differ in
+    # what they take for the name; quotes, a dot at its end, what follows at once are no other.
+    said = _SAID_BY.match(value.replace(b"\\", b""))
+    name = said[1].rstrip(b".").lower() if said else b""
+    return not name or name == hostname.encode()
 
 
 async def _host(address: str, resolver: Resolver) -> tuple[HostName, str]:

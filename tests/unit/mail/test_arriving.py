@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dnsd.mail import reply
 from dnsd.mail.address import parse_mailbox
-from dnsd.mail.arriving import ArrivalOptions, Arriving, split_fields
+from dnsd.mail.arriving import _COMMENT, ArrivalOptions, Arriving, split_fields
 from dnsd.mail.dkim import keys
 from dnsd.mail.dkim.sign import Signer
 from dnsd.mail.dkim.verify import Result, Verifier
@@ -98,7 +98,7 @@ def test_received_says_who_how_and_for_whom():
         b"Received: from client.example ([192.0.2.1])\r\n"
         b"\tby mx1.example.test with ESMTP id QID\r\n"
         b"\tfor <b@example.test>;\r\n"
-        b"\tTue, 18 Mar 2030 17:46:40 -0000\r\n"
+        b"\tSun, 17 Mar 2030 17:46:40 -0000\r\n"
     )
 
 
@@ -174,12 +174,17 @@ def test_a_disk_that_takes_no_more_is_said(failure, said):
         (b'from:\r\n "<x@y.test>" (<c@d.test>) <a@example.test>\r\n', ["example.test"]),
         (b"From: A <a@a.test>, B <b@b.test>\r\n", ["a.test", "b.test"]),
         (b"From: a@a.test\r\nFrom: b@b.test\r\n", []),
+        (b'From: "A (x) <a@a.test>\r\n', ["a.test"]),
         (b"From: nobody\r\n", []),
         (b"To: a@b.test\r\n", []),
     ],
 )
 def test_whose_message_it_says_it_is(fields, authors):
     assert give(fields + b"\r\n").authors() == authors
+
+
+def test_a_quote_without_an_end_is_read_once():
+    assert len(_COMMENT.findall('\\"' * 1000)) == 1
 
 
 def test_our_signature_holds_for_what_is_kept():

@@ -108,6 +108,11 @@ def test_nobody_speaks_in_our_name():
         b"authentication-results :\r\n\tmx1.example.test 1;\r\n\tspf=pass\r\n",
         b"Authentication-Results: (x) mx1.example.test; spf=pass\r\n",
         b"Authentication-Results:\r\n",
+        b"Authentication-Results: mx1.example.test.; dkim=pass\r\n",
+        b"Authentication-Results: mx1.example.test(x); dkim=pass\r\n",
+        b"Authentication-Results: mx1.example.test/1; dkim=pass\r\n",
+        b'Authentication-Results: "mx1.example.test"; dkim=pass\r\n',
+        b'Authentication-Results: "mx1\\.example.test" 1; dkim=pass\r\n',
     ]
     kept = [b"Authentication-Results: other.test; dkim=pass\r\n", b"From: a@b.test\r\n"]
     assert verdict.without_forged([*fields, *kept], "mx1.example.test") == kept
