@@ -87,6 +87,14 @@ class Accounts:
         """
         return next(self._rows("WHERE key = ?", (mailbox.key,)), None)
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is an account with a ``Mailbox.key``, which is no address to read.
+
+        Raises:
+            StoreFailed: the file cannot be read.
+        """
+        return next(self._rows("WHERE key = ?", (key,)), None) is not None
+
     def everybody(self) -> list[Account]:
         """List all accounts by domain and name.
 

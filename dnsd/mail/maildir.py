@@ -44,7 +44,8 @@ class Maildirs:
 
     def directory(self, account: Mailbox) -> Path:
         """Return the Maildir of an account."""
-        return self._root / _file_name(account.domain) / _file_name(account.local.lower())
+        local = account.key.rpartition("@")[0]  # one for all spellings that the account has
+        return self._root / _file_name(account.domain) / _file_name(local)
 
     def deliver(self, account: Mailbox, name: str, head: bytes, chunks: Iterable[bytes]) -> Path:
         """Put a message into the Maildir of an account; may wait for the disk.

@@ -80,11 +80,8 @@ def serving(inheritance: Inheritance, recursion: Recursion, around: Surroundings
     kept = queue, Committer(queue, around.reactor)
     is_local = frozenset((*mail.domains, mail.hostname)).__contains__
 
-    def has_account(key: str) -> bool:
-        return accounts.find(key) is not None
-
     resolver = MailLookup(recursion.resolver, partial(recursion.here, OURSELVES))
-    local = LocalDelivery(queue, Maildirs(mail.maildir, mail.hostname), has_account)
+    local = LocalDelivery(queue, Maildirs(mail.maildir, mail.hostname), accounts.has)
     sender = _sender(mail, kept, (resolver, is_local, local), around)
     limits = mail.limits
     guesses = PasswordLimit(limits.login_failures_per_minute, limits.login_failures_per_day)
@@ -96,7 +93,7 @@ def serving(inheritance: Inheritance, recursion: Recursion, around: Surroundings
             os.urandom,
         ),
         mail_reception.Keeping(*kept, sender.take),
-        (MailDirectory(is_local, has_account, mail.aliases), resolver),
+        (MailDirectory(is_local, accounts.has, mail.aliases), resolver),
         mail_reception.Passwords(accounts, Checker(os.urandom), guesses),
         (around.clock, around.log),
     )

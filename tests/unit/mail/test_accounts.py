@@ -35,6 +35,16 @@ def test_others_are_not(accounts, typed):
     assert accounts.find(typed) is None
 
 
+@pytest.mark.parametrize(
+    ("account", "other"),
+    [("a b", "a  b"), ("alice", '"alice"'), ("alice", " alice"), ("stra\u00dfe", "stra\u00dfen")],
+)
+def test_a_key_is_that_of_one_mailbox_only(accounts, account, other):
+    accounts.add(Mailbox(account, "example.test"), "kept", 100)
+    assert accounts.has(Mailbox(account, "example.test").key)
+    assert not accounts.has(Mailbox(other, "example.test").key)
+
+
 def test_another_password_and_removal(accounts):
     accounts.add(BOB, "kept", 100)
     other = parse_mailbox("bob@example.test")

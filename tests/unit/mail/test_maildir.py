@@ -35,6 +35,16 @@ def test_another_program_reads_it(tmp_path):
     assert path.name == "1700000000.ID1R0.mx1.example.test"
 
 
+@pytest.mark.parametrize(
+    ("one", "two"), [("stra\u00dfe", "STRASSE"), ("\u00e9", "e\u0301"), ("Bob", "bob")]
+)
+def test_spellings_of_one_account_have_one_maildir(tmp_path, one, two):
+    maildirs = Maildirs(tmp_path, "mx1.example.test")
+    mailboxes = Mailbox(one, "example.test"), Mailbox(two, "example.test")
+    assert mailboxes[0].key == mailboxes[1].key
+    assert maildirs.directory(mailboxes[0]) == maildirs.directory(mailboxes[1])
+
+
 def test_the_order_of_calls_is_one_that_a_power_failure_cannot_harm(tmp_path):
     disk = FailingDisk()
     maildirs = Maildirs(tmp_path / "mail", "mx1.example.test", disk)
