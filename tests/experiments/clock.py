@@ -69,8 +69,10 @@ STEPS = {
 }
 #: Where shipped code reads the wall clock, and what for.
 WALL_CLOCK_USES = {
+    "cli/account.py": "when an account was made and its password changed",
     "cli/check.py": "serials that a zone would get",
     "cli/key.py": "how long signatures hold",
+    "cli/queue.py": "from when on a message is due that is to be tried now",
     "cli/status.py": "how long ago something was",
     "cli/zone_files.py": "serials of new zone files",
     "config/normal_resolver.py": "warnings of negative trust anchors that are passed",
