@@ -21,7 +21,7 @@ from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
 from dnsd.resolver.keep import keep_chain, keep_denial
 from dnsd.resolver.minimisation import MINIMISED_TYPE, Minimiser
-from dnsd.resolver.outcome import BOGUS_CODES, Explanation, Failed, ended
+from dnsd.resolver.outcome import BOGUS_CODES, Explanation, Failed, ended, why_bogus
 from dnsd.resolver.referral import delegation_of
 from dnsd.resolver.scrub import Meaning
 from dnsd.resolver.security.chain import UndecidedError
@@ -199,14 +199,10 @@ class _Fetch:
 
     def _judge(self, told: Told, ask: Ask, cut: Delegation) -> Generator[Any, Any, None]:
         """Find out what a reply to a question is worth, where anything is validated."""
-        trust = self._world.trust
-        if trust is None:
+        if self._world.trust is None:
             return
         judge = Judge(self._world, self._budget, cut.zone, ask.depth)
         told.judged = yield from judge.reply(told.said, ask.type)
-        # A bogus end of a chain of aliases is kept, and found again, under its own name.
-        for name in {ask.name, *told.judged.bogus_names(told.said)}:
-            trust.note(name, ask.type, told.judged.explanation)
 
     def _not_without_proof(self, told: Told) -> Failed | None:
         """Fail where a denial is bogus and has nothing by which it could be kept."""
@@ -224,9 +220,7 @@ class _Fetch:
             return kept
         if self._world.records.find(kept.name, kept.type, self._now) is not None:
             return kept
-        trust = self._world.trust
-        assert trust is not None
-        return Failed(trust.why(self._question.name, self._question.type), is_bogus=True)
+        return Failed(why_bogus(kept), is_bogus=True)
 
     @property
     def _now(self) -> float:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dnsd.dnssec.claims import DENIAL_TYPES
 from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
-from dnsd.resolver.outcome import Explanation, Failed, Outcome, ended
+from dnsd.resolver.outcome import Explanation, Failed, Outcome, ended, why_bogus
 from dnsd.resolver.security.aggressive import synthesise
 from dnsd.wire.iana import ExtendedError, Rcode, RRType
 from dnsd.wire.names import lower
@@ -92,20 +92,12 @@ def follow(  # noqa: PLR0913 - the question, and two ways to look at what is fou
                 return entry
             chain.outcome.cached = False
         if entry.security is Security.BOGUS and not unchecked:
-            return _bogus(world, entry, chain.type)
+            return Failed(why_bogus(entry), is_bogus=True)
         target = chain.add(entry, name)
         if target is None:
             return chain.outcome
         name = target
     return _TOO_MANY_ALIASES
-
-
-def _bogus(world: World, entry: Entry, rrtype: int) -> Failed:
-    """Say why what is kept of a name is not to be believed."""
-    trust = world.trust
-    if trust is None:  # validated by another process, or before a change
-        return Failed(Explanation(int(ExtendedError.DNSSEC_BOGUS)), is_bogus=True)
-    return Failed(trust.why(entry.name, rrtype), is_bogus=True)
 
 
 class _Chain:
@@ -157,10 +149,9 @@ class _Chain:
         is_bogus = entry.security is Security.BOGUS
         security = Security.INDETERMINATE if is_bogus else entry.security
         outcome.security = min(outcome.security, security)
-        trust = self._world.trust
-        if trust is not None and security is Security.INSECURE:
+        if security is Security.INSECURE:
             # Why it is not secure although it is signed, if it is (RFC 8914 §4).
-            outcome.explanation = outcome.explanation or trust.reason(name, self.type)
+            outcome.explanation = outcome.explanation or entry.explanation
         if self._world.options.prefetch and not self._is_stale:
             self._note_refresh(entry)
         ttl = self._ttl(entry)

@@ -18,6 +18,7 @@ from dnsd.wire.iana import RRType
 
 if TYPE_CHECKING:
     from dnsd.resolver.budget import Budget
+    from dnsd.resolver.outcome import Explanation
     from dnsd.resolver.told import Told
     from dnsd.resolver.world import World
     from dnsd.wire.rrset import RRset
@@ -105,6 +106,7 @@ def keep_denial(world: World, told: Told, name: bytes, rrtype: int, budget: Budg
         tuple(proof),
         proof[0].owner if proof else b"\x00",
         told.server,
+        _why(told, security),
     )
     if proof:
         _put(world, entry, budget)
@@ -130,7 +132,17 @@ def _positive(world: World, told: Told, rrset: RRset, zone: bytes, security: Sec
         (),
         zone,
         told.server,
+        _why(told, security),
     )
+
+
+def _why(told: Told, security: Security) -> Explanation | None:
+    """Return why something is not secure, so that whoever finds it can say it."""
+    judged = told.judged
+    if judged is None or security in (Security.SECURE, Security.INDETERMINATE):
+        return None
+    # One reason is given for a reply: of links of its chain, the bogus one's.
+    return judged.explanation if security is Security.BOGUS or not judged.is_bogus else None
 
 
 def _rank(told: Told) -> Rank:

@@ -11,6 +11,7 @@ from dnsd.wire.iana import ExtendedError, Rcode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dnsd.resolver.cache.contract import Entry
     from dnsd.resolver.commands import Result, Transport
     from dnsd.resolver.scrub import Scrubbed
     from dnsd.wire.rrset import RRset
@@ -46,6 +47,9 @@ class Explanation(NamedTuple):
 
     code: int
     text: str = ""
+
+
+_BOGUS: Final = Explanation(int(ExtendedError.DNSSEC_BOGUS))
 
 
 @dataclass(slots=True)
@@ -120,6 +124,11 @@ class Outcome:
             return self.security.name.lower()
         code = None if self.explanation is None else self.explanation.code
         return ExtendedError(code).name.lower() if code in BOGUS_CODES else "other"
+
+
+def why_bogus(entry: Entry) -> Explanation:
+    """Return why an entry is bogus, which it must be."""
+    return entry.explanation or _BOGUS
 
 
 def ended(reason: Explanation, limit: str) -> Failed:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dnsd.resolver.delegation import Delegation
+    from dnsd.resolver.outcome import Explanation
     from dnsd.wire.rrset import RRset
 
 #: Type under which the denial of a whole name is kept.
@@ -64,6 +65,8 @@ class Entry:
         proof: of a denial the SOA RRset first; else what proves a wildcard.
         zone: the zone cut whose server said it; an ancestor of ``name`` or it.
         server: the address of that server; empty for configured data.
+        explanation: why it is bogus, or not secure although it is signed; ``None`` where
+            that needs none.
     """
 
     name: bytes
@@ -77,6 +80,7 @@ class Entry:
     proof: tuple[RRset, ...] = ()
     zone: bytes = b"\x00"
     server: bytes = b""
+    explanation: Explanation | None = None
 
 
 class RecordCache(Protocol):

@@ -8,11 +8,12 @@ Layout, all numbers in network order::
                   expiry (8): when its last entry expires
     count      1  number of entries, n
     types   n x 2
-    rows   n x 22  bits (1): 0-1 kind, 2-3 rank, 4-5 security
+    rows   n x 22  bits (1): 0-1 kind, 2-3 rank, 4-5 security, 6 it has an explanation
                   octets of the zone's name (1): the end of this name
                   stored (8), expiry (8)
                   end (4): where its body ends, counted from octet 0
     bodies        server (1 + its octets);
+                  explanation, if it has one: code (2), text (1 + its octets);
                   of a positive entry its RRset;
                   until the end of the body, RRsets of its proof:
                   owner (1 + its octets, 0 for the zone), type (2), RRset
@@ -31,6 +32,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from dnsd.resolver.cache.contract import NXDOMAIN_TYPE, Entry, Kind, Rank, Security
+from dnsd.resolver.outcome import Explanation
 from dnsd.wire.iana import RRType
 from dnsd.wire.rrset import RRset
 
@@ -51,6 +53,8 @@ _ONE = struct.Struct(">BQdBHBBddI")  # all in front of the body, of a node with 
 _RRSET = struct.Struct(">IHH")
 _CNAME = int(RRType.CNAME)
 _POSITIVE = int(Kind.POSITIVE)
+_EXPLAINED = 0x40
+_EXPLANATION_OCTETS = 255
 
 # Indexing is a tenth of calling the enumeration.
 _KINDS = (Kind.POSITIVE, Kind.NODATA, Kind.NXDOMAIN)
@@ -63,11 +67,11 @@ class Packed(NamedTuple):
 
     Attributes:
         type: RR type.
-        bits: kind, rank and security.
+        bits: kind, rank, security, and whether the body has an explanation.
         zone_octets: length of the zone's name.
         stored: shifted seconds.
         expiry: shifted seconds.
-        body: server, RRset and proof.
+        body: server, explanation, RRset and proof.
     """
 
     type: int
@@ -104,6 +108,10 @@ def pack(entry: Entry, shift: float) -> Packed:
     server = entry.server
     body = bytearray((len(server),))
     body += server
+    bits = entry.kind | entry.rank << 2 | entry.security << 4
+    if entry.explanation is not None:
+        bits |= _EXPLAINED
+        _write_explanation(body, entry.explanation)
     if entry.rrset is not None:
         assert entry.rrset.type == entry.type
         write_rrset(body, entry.rrset)
@@ -117,12 +125,27 @@ def pack(entry: Entry, shift: float) -> Packed:
         write_rrset(body, rrset)
     return Packed(
         entry.type,
-        entry.kind | entry.rank << 2 | entry.security << 4,
+        bits,
         len(entry.zone),
         entry.stored + shift,
         entry.expiry + shift,
         bytes(body),
     )
+
+
+def _write_explanation(body: bytearray, explanation: Explanation) -> None:
+    text = explanation.text.encode("ascii", "replace")[:_EXPLANATION_OCTETS]
+    body += explanation.code.to_bytes(2, "big")
+    body.append(len(text))
+    body += text
+
+
+def _read_explanation(body: bytes, offset: int) -> tuple[Explanation, int]:
+    """Read an explanation at an offset; it, and the offset behind it."""
+    start = offset + 3
+    end = start + body[offset + 2]
+    code = int.from_bytes(body[offset : offset + 2], "big")
+    return Explanation(code, body[start:end].decode("ascii")), end
 
 
 def write_rrset(body: bytearray, rrset: RRset) -> None:
@@ -248,6 +271,9 @@ def _entry(
     start = offset + 1
     offset = start + octets[offset]
     server = octets[start:offset]
+    explanation = None
+    if bits & _EXPLAINED:
+        explanation, offset = _read_explanation(octets, offset)
     rrset = None
     if bits & 3 == _POSITIVE:
         rrset, offset = read_rrset(octets, offset, name, rrtype)
@@ -259,13 +285,14 @@ def _entry(
         rrtype,
         _KINDS[bits & 3],
         _RANKS[bits >> 2 & 3],
-        _SECURITIES[bits >> 4],
+        _SECURITIES[bits >> 4 & 3],
         stored,
         expiry,
         rrset,
         proof,
         zone,
         server,
+        explanation,
     )
 
 

@@ -38,7 +38,7 @@ IN_MEMORY = "the cache is kept in memory only"
 SMALLEST_OCTETS = 4 << 20
 
 # Changes with every layout of any database.
-_FORMAT = b"dnsd cache 3"
+_FORMAT = b"dnsd cache 4"
 _HEADER = struct.Struct(f">{len(_FORMAT)}s?dddQ")
 _MAX_DATABASES = 12
 # One slot a process, while it reads.

@@ -22,7 +22,7 @@ from dnsd.dnssec.claims import Claim, Insecure, Proven, Statement
 from dnsd.resolver.budget import PASSING
 from dnsd.resolver.cache.contract import Kind, Security
 from dnsd.resolver.commands import Ask
-from dnsd.resolver.outcome import Explanation, Failed
+from dnsd.resolver.outcome import Explanation, Failed, why_bogus
 from dnsd.resolver.security.aggressive import synthesise
 from dnsd.resolver.security.evidence import SigningEnds
 from dnsd.wire.iana import ExtendedError, RRType
@@ -177,7 +177,7 @@ def delegated(search: Search, zone: bytes) -> Generator[Ask, Any, Delegated]:
     if isinstance(found, Failed):
         return Delegated(Cut.BOGUS, explanation=found.explanation)
     if found.security is Security.BOGUS:
-        return Delegated(Cut.BOGUS, explanation=trust.why(zone, _DS))
+        return Delegated(Cut.BOGUS, explanation=why_bogus(found))
     if found.security is not Security.SECURE:
         return _UNSIGNED
     if found.kind is Kind.POSITIVE:
@@ -211,9 +211,9 @@ def keys_of(search: Search, zone: bytes) -> Generator[Ask, Any, ZoneKeys]:
     if isinstance(found, Failed):
         return ZoneKeys(Security.BOGUS, explanation=found.explanation)
     if found.security is Security.BOGUS:
-        return ZoneKeys(Security.BOGUS, explanation=trust.why(zone, _DNSKEY))
+        return ZoneKeys(Security.BOGUS, explanation=why_bogus(found))
     if found.security is not Security.SECURE:
-        return ZoneKeys(Security.INSECURE, explanation=trust.reason(zone, _DNSKEY))
+        return ZoneKeys(Security.INSECURE, explanation=found.explanation)
     if found.type != _DNSKEY or found.rrset is None:
         return NO_ZONE
     return ZoneKeys(Security.SECURE, keys.usable_keys(found.rrset.rdatas))

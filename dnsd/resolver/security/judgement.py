@@ -84,12 +84,6 @@ class Judged:
         """Whether anything of it is."""
         return self.denial is Security.BOGUS or Security.BOGUS in self.chain
 
-    def bogus_names(self, said: Scrubbed) -> list[bytes]:
-        """Return the names of which something bogus is said, by the reply that was judged."""
-        pairs = zip(said.chain, self.chain, strict=True)
-        found = [rrset.owner for rrset, worth in pairs if worth is Security.BOGUS]
-        return [*found, said.end] if self.denial is Security.BOGUS else found
-
 
 class Judge:
     """Judges the replies to one fetch.

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from fakes.cache_entries import alias, name, nodata, nxdomain, positive, soa
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from dnsd.resolver.cache import entries
 from dnsd.resolver.cache.contract import Entry, Kind, Rank, Security
 from dnsd.resolver.cache.entries import HEAD
+from dnsd.resolver.outcome import Explanation
 from dnsd.wire.iana import RRType
 from dnsd.wire.rrset import RRset
 
@@ -15,6 +18,17 @@ FULL = positive(
     zone="example.test.", security=Security.SECURE, rank=Rank.CONFIGURED, now=12.5,
     server=bytes(range(16)), proof=(soa("example.test."), soa("test.")),
 )  # fmt: skip
+
+BOGUS = replace(
+    positive(
+        "www.example.test.",
+        RRType.AAAA,
+        zone="test.",
+        security=Security.BOGUS,
+        proof=(soa("test."),),
+    ),
+    explanation=Explanation(7, "RRSIG by key 4711 expired 3 h ago"),
+)
 
 
 def node(*kept, head=(5, 77), shift=0.0):
@@ -27,6 +41,10 @@ def node(*kept, head=(5, 77), shift=0.0):
         pytest.param([positive("www.example.test.")], id="one"),
         pytest.param([FULL], id="everything-in-one"),
         pytest.param([nxdomain("www.example.test.")], id="a-denied-name"),
+        pytest.param([BOGUS], id="with-a-reason"),
+        pytest.param(
+            [nodata("www.example.test.", RRType.MX), BOGUS, FULL], id="several-one-with-a-reason"
+        ),
         pytest.param([nodata("www.example.test.", proof=())], id="a-denial-without-proof"),
         pytest.param(
             [positive("www.example.test."), nodata("www.example.test."), FULL], id="several"
@@ -43,6 +61,17 @@ def test_what_goes_into_a_node_comes_out(kept, shift):
     assert entries.join((5, 77), entries.split(octets)) == octets
     for entry in kept:
         assert entries.answering(octets, entry.name, entry.type, 0.0, shift) == entry
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("", ""), ("x" * 256, "x" * 255), ("müde", "m?de")],
+    ids=["none", "too-long", "not-ASCII"],
+)
+def test_the_text_of_a_reason_is_short_and_ascii(text, kept):
+    entry = replace(BOGUS, explanation=Explanation(65535, text))
+    (found,) = entries.all_entries(node(entry), entry.name, 0.0)
+    assert found == replace(entry, explanation=Explanation(65535, kept))
 
 
 def test_the_head_says_who_leaves_when():

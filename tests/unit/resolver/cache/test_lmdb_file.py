@@ -87,7 +87,7 @@ def _cut(path):
 
 
 def _another_version(path):
-    path.write_bytes(path.read_bytes().replace(b"dnsd cache 3", b"dnsd cache 0"))
+    path.write_bytes(path.read_bytes().replace(b"dnsd cache 4", b"dnsd cache 0"))
 
 
 @pytest.mark.parametrize(

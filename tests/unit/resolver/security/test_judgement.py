@@ -201,6 +201,23 @@ def test_the_reason_is_kept_for_the_name_at_the_end_of_aliases(world, tamper, na
         assert outcome.explanation.text
 
 
+def test_whoever_has_the_same_cache_says_the_same_reason(world):
+    """As another worker does, which has judged nothing itself."""
+    made, other = world(), world()
+    made.servers["bank"].tamper = strip("www.bank.test.", A)
+    questions = ("www.bank.test.", "alias.bank.test.")
+    said = [made.ask(name).explanation for name in questions]
+    assert [each.text for each in said] == ["no RRSIG of A"] * 2
+    other.asker.world.records = made.asker.world.records
+    for name, explanation in zip(questions, said, strict=True):
+        found = other.ask(name)
+        assert (found.security, found.explanation, found.packets) == (
+            Security.BOGUS,
+            explanation,
+            0,
+        )
+
+
 DENIALS = {
     "no name, without proof": ("nobody.bank.test.", A, without(NSEC), 12),
     "no type, without proof": ("www.bank.test.", MX, without(NSEC), 12),

@@ -1,11 +1,9 @@
-"""Anchors, negative anchors, and why something is bogus."""
+"""Anchors, and negative anchors."""
 
 import pytest
 
-from dnsd.resolver.outcome import Explanation
 from dnsd.resolver.security.trust import Trust
 from dnsd.wire import names
-from dnsd.wire.names import ROOT
 
 N = names.from_text
 
@@ -42,10 +40,3 @@ def test_the_closest_anchor_counts(anchors, name, above):
 )
 def test_trust_is_taken_back_for_a_while_below_a_name(anchors, negative, name, taken_back):
     assert trust(anchors, negative).is_taken_back(N(name)) is taken_back
-
-
-def test_the_reason_is_remembered_for_a_name_and_type():
-    made = trust()
-    made.note(ROOT, 48, Explanation(7, "expired"))
-    assert made.why(ROOT, 48) == (7, "expired")
-    assert made.why(ROOT, 43) == (6, "")
