@@ -106,9 +106,11 @@ async def check(address: str, helo: str, sender: str | None, resolver: Resolver)
     verdict_of = Verdict(Result.NONE, domain, sender is None)
     if domain.startswith("[") or "." not in domain:
         return verdict_of
+    # pyspf takes the first @ for the end of the local part, which may be quoted.
+    local = sender.rpartition("@")[0].replace("@", "_") if sender is not None else "postmaster"
     known: dict[_Key, list[tuple[_Key, Any]] | LookupFailed] = {}
     while len(known) < MAX_LOOKUPS:
-        found = _evaluate(address, helo, sender or f"postmaster@{helo}", known)
+        found = _evaluate(address, helo, f"{local}@{domain}", known)
         if not isinstance(found, _Need):
             result, reason = found
             return Verdict(result, domain, sender is None, reason, len(known))

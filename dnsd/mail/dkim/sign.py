@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from dnsd.mail.dkim import keys
 from dnsd.mail.dkim.canonical import BodyHash, Form
-from dnsd.mail.dkim.signature import name_of, parse, signed_header
+from dnsd.mail.dkim.signature import MAX_FIELDS, name_of, parse, signed_header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def _names(fields: Sequence[bytes]) -> list[bytes]:
         found += [name] * (there.count(name) + 1)
     for name in _AS_THEY_ARE:
         found += [name] * there.count(name)
-    return found
+    return found[:MAX_FIELDS]
 
 
 def _folded(text: str, at: str = "") -> str:

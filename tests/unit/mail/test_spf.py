@@ -117,3 +117,9 @@ def test_an_explanation_may_stand_in_a_header(monkeypatch):
     monkeypatch.setitem(ZONE, ("bad.test.", TXT), ['"v=spf1 x\\013\\010y:z -all"'])
     found = check("192.0.2.1", "a@bad.test")
     assert found.reason.isprintable()
+
+
+def test_a_quoted_local_part_does_not_choose_the_domain():
+    zone = Zone()
+    assert check("192.0.2.77", '"a@other"@example.test', zone=zone).result is Result.PASS
+    assert zone.asked == [("example.test.", TXT)]

@@ -17,6 +17,11 @@ def test_a_pair_is_kept_and_published(kind):
     assert not keys.verify(published.key, keys.sign(made, digest), b"\1" * 32)
 
 
+def test_a_file_is_checked_once_however_often_it_is_read():
+    octets = keys.to_pem(keys.make("rsa"))
+    assert keys.from_pem(octets) is keys.from_pem(octets)
+
+
 def test_flags_are_read():
     record = keys.record_of(keys.make("ed25519")) + "; t=y:s; n=note"
     found = keys.parse([record.encode()])

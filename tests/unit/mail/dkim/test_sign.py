@@ -101,6 +101,13 @@ def test_a_body_that_is_changed_is_noticed(body):
     assert (found.result, found.reason) == (Result.FAIL, "the body has changed")
 
 
+def test_a_field_that_is_there_very_often_is_signed_as_often_as_may_be():
+    fields = [*FIELDS, *[b"To: a@example.test\r\n"] * 300]
+    assert [each.result for each in verdicts(signed("ed25519", fields=fields), fields)] == [
+        Result.PASS
+    ]
+
+
 def test_a_signature_has_no_long_line():
     many = FIELDS + [b"List-Id: x\r\n"] * 60
     for line in signed("rsa", fields=many).splitlines():
