@@ -150,9 +150,9 @@ class Arriving:
         plain = _COMMENT.sub(
             lambda found: "" if found[1] or found[0].startswith("(") else found[0], text
         )
-        boxes = _MAILBOX.findall(plain) or [each.strip() for each in plain.split(",")]
+        boxes = _MAILBOX.findall(plain) or plain.split(",")
         try:
-            return [parse_mailbox(box, utf8=True).domain for box in boxes[:MAX_AUTHORS]]
+            return [parse_mailbox(box.strip(), utf8=True).domain for box in boxes[:MAX_AUTHORS]]
         except AddressError:
             return []
 

@@ -175,6 +175,7 @@ def test_a_disk_that_takes_no_more_is_said(failure, said):
         (b"From: A <a@a.test>, B <b@b.test>\r\n", ["a.test", "b.test"]),
         (b"From: a@a.test\r\nFrom: b@b.test\r\n", []),
         (b'From: "A (x) <a@a.test>\r\n', ["a.test"]),
+        (b"From: A < a@a.test >\r\n", ["a.test"]),
         (b"From: nobody\r\n", []),
         (b"To: a@b.test\r\n", []),
     ],
