@@ -17,7 +17,6 @@ TABLE = metrics.TABLE.metrics
 
 # Metrics that no panel shows, and why.
 WITHOUT_PANEL = {
-    "dnsd_authority_first_expiration_timestamp_seconds": "for an alert: signatures are renewed by themselves",
     "dnsd_resolver_clock_suspect": "for an alert: 0 unless the machine's clock is wrong by days",
     "dnsd_control_http_requests_total": "mostly Prometheus' own requests; for who looks into one",
     "dnsd_mail_authentications_total": "panels of mail come with the mail process",

@@ -1,13 +1,11 @@
 """Every panel of the dashboard, read by a real Prometheus from a dnsd that is being asked."""
 
-import asyncio
 import contextlib
 import http
 import json
 import math
 import socket
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.parse
@@ -19,9 +17,10 @@ import dns.message
 import dns.query
 import pytest
 from experiments.daemon import Daemon
+from peers.lab_internet import served
 from peers.servers import free_port, program
 
-from dnsd.cli import lab_servers, lab_world
+from dnsd.cli import lab_world
 from dnsd.lab.authority import Sent
 from dnsd.resolver.commands import Transport
 
@@ -36,6 +35,7 @@ VARIABLES = {"$instance": ".+", "$__rate_interval": "1m", "$__range": "1h"}
 
 LIAR = "127.53.66.1"
 ZONE = """\
+dnssec: {policy: default}
 records:
   '': {type: NS, value: ns1.example.org.}
   ns1: {type: A, value: 192.0.2.53}
@@ -65,30 +65,12 @@ class Guessed:
         return sent
 
 
-@contextlib.contextmanager
-def internet(world, port):
-    """The lab's Internet on its addresses, in a thread of its own."""
-    places = [
+def places(world):
+    """The servers of the lab, one of them as if somebody guessed at its replies."""
+    return [
         replace(place, server=Guessed(place.server)) if place.address == LIAR else place
         for place in world.places
     ]
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def run(work):
-        return asyncio.run_coroutine_threadsafe(work, loop).result(PATIENCE_S)
-
-    try:
-        servers = run(lab_servers.serve(places, port, lambda *_: None))
-        try:
-            yield
-        finally:
-            run(servers.aclose())
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @contextlib.contextmanager
@@ -221,7 +203,7 @@ def watched(tmp_path_factory):
     directory = tmp_path_factory.mktemp("dashboard")
     port, world = free_port(), lab_world.LabWorld(int(time.time()))
     with (
-        internet(world, port),
+        served(places(world), port),
         daemon(directory / "dnsd", world.anchor, port) as server,
         Prometheus(directory / "prometheus", server.metrics_port) as prometheus,
     ):

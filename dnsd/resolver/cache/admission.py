@@ -148,6 +148,8 @@ def has_zone_share(entry: Entry | Packed) -> bool:
 def entry_octets(entry: Entry) -> int:
     """Count what an entry takes, its name left out."""
     octets = _ENTRY_OCTETS + len(entry.server)
+    if entry.explanation is not None:
+        octets += len(entry.explanation.text)
     for rrset in entry.proof if entry.rrset is None else (entry.rrset, *entry.proof):
         fields = len(rrset.rdatas) + len(rrset.signatures)
         octets += _RRSET_OCTETS + len(rrset.owner) + 2 * fields + rrset_octets(rrset)
