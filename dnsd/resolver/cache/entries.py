@@ -145,7 +145,7 @@ def _read_explanation(body: bytes, offset: int) -> tuple[Explanation, int]:
     start = offset + 3
     end = start + body[offset + 2]
     code = int.from_bytes(body[offset : offset + 2], "big")
-    return Explanation(code, body[start:end].decode("ascii")), end
+    return Explanation(code, body[start:end].decode("ascii", "replace")), end
 
 
 def write_rrset(body: bytearray, rrset: RRset) -> None:
