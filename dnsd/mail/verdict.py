@@ -59,7 +59,7 @@ class Checks:
         host_name: that name; empty without.
         spf: of its sender, or of the name it gave.
         signatures: each that was looked at.
-        dmarc: of the domain of From; ``None`` where there is not exactly one.
+        dmarc: of the domain of From that wants most; ``None`` where there is none.
     """
 
     host: HostName
@@ -119,11 +119,14 @@ async def check(
     host, host_name = await _host(address, resolver)
     sent = await spf.check(address, helo, sender, resolver)
     signatures = tuple(await verifier.verdicts(resolver))
+    passed = {each.domain for each in signatures if each.result is verify.Result.PASS}
+    sent_by = sent.domain if sent.result is spf.Result.PASS else None
     stands_behind = None
-    if len(set(authors)) == 1:
-        passed = {each.domain for each in signatures if each.result is verify.Result.PASS}
-        sent_by = sent.domain if sent.result is spf.Result.PASS else None
-        stands_behind = await dmarc.check(authors[0], passed, sent_by, resolver)
+    # Of several the one that wants most: an author beside another must not hide it.
+    for author in dict.fromkeys(authors):
+        found = await dmarc.check(author, passed, sent_by, resolver)
+        if stands_behind is None or _wants_more(found, stands_behind):
+            stands_behind = found
     return Checks(host, host_name, sent, signatures, stands_behind)
 
 
@@ -160,6 +163,11 @@ async def _host(address: str, resolver: Resolver) -> tuple[HostName, str]:
     except (FormError, AddressError):
         return HostName.FAIL, ""
     return HostName.FAIL, ""
+
+
+def _wants_more(found: dmarc.Verdict, other: dmarc.Verdict) -> bool:
+    order = list(dmarc.Disposition)
+    return order.index(found.disposition) > order.index(other.disposition)
 
 
 def _said(reason: str) -> str:

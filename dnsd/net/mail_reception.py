@@ -188,6 +188,8 @@ class MailReception:
         results = b""
         kind = _kind(transaction)
         if kind is OriginKind.PUBLIC:
+            if not found.authors():
+                return reply.NO_AUTHOR, []
             client = (transaction.address, transaction.helo, _text(transaction.sender))
             checks = await verdict.check(client, found.authors(), verifier, self._resolver)
             refusal = checks.refusal(self._options.refusing)

@@ -13,6 +13,7 @@ from dnsd.mail.directory import MailDirectory
 from dnsd.mail.dispatch import Dispatch, DispatchLimits
 from dnsd.mail.dkim import keys as dkim_keys
 from dnsd.mail.dkim.sign import Signer
+from dnsd.mail.dkim.signature import is_selector
 from dnsd.mail.dsn import Notices
 from dnsd.mail.maildir import Maildirs
 from dnsd.mail.password_limit import PasswordLimit
@@ -145,6 +146,8 @@ def signers(config: Config, domain: str) -> list[Signer]:
     """Find the keys that sign mail of a domain: files ``dkim/DOMAIN/SELECTOR.pem``."""
     found = []
     for path in sorted((config.state_directory / "dkim" / domain).glob("*.pem")):
+        if not is_selector(path.stem.lower()):
+            continue
         try:
             key = dkim_keys.from_pem(path.read_bytes())
         except (OSError, dkim_keys.UnusableKey):

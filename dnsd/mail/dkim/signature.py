@@ -175,9 +175,14 @@ def _domain(value: bytes) -> str:
     return domain
 
 
+def is_selector(text: str) -> bool:
+    """Tell whether a text, in lower case, can be a selector."""
+    return _SELECTOR.fullmatch(text) is not None and ".." not in text
+
+
 def _selector(value: bytes) -> str:
     text = value.decode("ascii", "replace").lower()
-    if not _SELECTOR.fullmatch(text) or ".." in text:
+    if not is_selector(text):
         raise SignatureError("s= is no selector")
     return text
 

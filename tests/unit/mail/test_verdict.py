@@ -69,9 +69,15 @@ def test_what_could_not_be_found_out_refuses_nothing():
     assert b"dmarc=temperror" in found.field("h.test")
 
 
-@pytest.mark.parametrize("authors", [(), ("example.test", "other.test")])
-def test_without_one_author_there_is_no_domain_to_ask(authors):
-    assert check(authors=authors).dmarc is None
+def test_without_an_author_there_is_no_domain_to_ask():
+    assert check(authors=()).dmarc is None
+
+
+@pytest.mark.parametrize(
+    "authors", [("example.test", "other.test"), ("other.test", "example.test")]
+)
+def test_an_author_beside_another_does_not_hide_it(authors):
+    assert check("192.0.2.9", authors=authors).refusal().code == 550
 
 
 def test_two_mailboxes_of_one_domain_are_one():

@@ -306,6 +306,22 @@ def test_what_its_domain_has_refused_leaves_nothing_here(rig, size):
     assert rig.send(transaction(sender="boss@strict.test", address="192.0.2.1"), octets).code == 250
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"From: boss@strict.test\r\nFrom: x@evil.test",
+        b"From: Boss <boss@strict.test> <>",
+        b"From: Boss: boss@strict.test;",
+        b"From: boss@strict.test, x@evil.test",
+        b"Subject: nobody",
+    ],
+)
+def test_no_author_is_hidden_from_its_domain(rig, fields):
+    said = rig.send(transaction(sender="x@evil.test"), fields + b"\r\n\r\nhello\r\n")
+    assert said.code == 550
+    assert (rig.files, rig.waiting, rig.taken) == ([], 0, [])
+
+
 def test_aliases_lead_to_accounts_and_each_gets_it_once(rig):
     rig.send(transaction("info@example.test", "bob+x@example.test", "all@example.test", ALICE))
     assert [str(due.recipient) for due in rig.taken] == [ALICE, BOB, "carol@example.org"]

@@ -11,8 +11,8 @@ from dnsd.run.single import Single
 
 class Side:
     """What is told to the DNS side or the control side."""
-    recursion = None
 
+    recursion = None
 
     def __init__(self, told, name):
         self.told = told

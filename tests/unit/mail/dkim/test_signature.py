@@ -1,6 +1,6 @@
 """The header that a signature covers: the last of several first, what is not there is nothing."""
 
-from dnsd.mail.dkim.signature import parse, signed_header, without_value
+from dnsd.mail.dkim.signature import is_selector, parse, signed_header, without_value
 
 FIELD = (
     b"DKIM-Signature: v=1; a=rsa-sha256; d=example.test; s=s1; h=From:Subject:Subject:Subject;\r\n"
@@ -22,6 +22,11 @@ def test_only_the_value_of_b_is_left_out():
     assert without_value(b"x: bh=QQ==; b=QUJD; s=b\r\n") == b"x: bh=QQ==; b=; s=b\r\n"
     assert without_value(b"x: b = QUJD\r\n\tREVG\r\n") == b"x: b =\r\n"
     assert without_value(b"x: s=a=b; b=1\r\n") == b"x: s=a=b; b=\r\n"
+
+
+def test_what_can_be_a_selector():
+    assert all(map(is_selector, ("s1", "2026-11.mail", "_a")))
+    assert not any(map(is_selector, ("", "my key", "a..b", "-a", ".a", "a/b")))
 
 
 def test_what_is_read():
