@@ -86,6 +86,8 @@ def _why(step: TraceStep, chain: list[bytes]) -> str:
     asked = names.from_text(step["name"])
     if asked == chain[-1]:
         return ""
+    if step["type"] in ("DNSKEY", "DS"):
+        return " (to validate what is said)"
     if asked == names.ROOT:
         return " (to begin with)"
     if _is_on_the_way(step, chain):

@@ -66,6 +66,14 @@ def test_the_way_from_the_root_to_an_answer():
 
 
 @pytest.mark.parametrize(
+    ("name", "rrtype"), [(".", "DNSKEY"), ("test.", "DNSKEY"), ("a.test.", "DS")]
+)
+def test_keys_are_asked_for_to_validate(name, rrtype):
+    asked = lines(trace(step(name=name, type=rrtype)))[0]
+    assert asked.endswith(f"for {name} {rrtype} (to validate what is said)")
+
+
+@pytest.mark.parametrize(
     ("facts", "said"),
     [
         ({"result": "timed_out"}, "it does not answer in time"),
