@@ -72,6 +72,7 @@ WALL_CLOCK_USES = {
     "cli/account.py": "when an account was made and its password changed",
     "cli/check.py": "serials that a zone would get",
     "cli/key.py": "how long signatures hold",
+    "cli/lab.py": "from when and until when the signatures of the lab hold",
     "cli/queue.py": "from when on a message is due that is to be tried now",
     "cli/status.py": "how long ago something was",
     "cli/zone_files.py": "serials of new zone files",
