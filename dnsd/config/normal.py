@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dnsd.config import normal_listen, normal_mail, normal_resolver, schema
+from dnsd.config import normal_listen, normal_mail, normal_resolver, normal_tls, schema
 from dnsd.config.written_dnssec import ALGORITHMS
 from dnsd.dnssec.policy import DEFAULT, SigningPolicy
 from dnsd.source.problems import Problem, Severity, Where
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from dnsd.config.written_limits import WrittenLimits
     from dnsd.source.marked_yaml import Document
 
-_TLS_EXAMPLE: Final = {"certificate": "fullchain.pem", "key": "privkey.pem"}
 ZONE_DIRECTORY: Final = "zones"
 
 _MAX_SOCKET_PATH = 107  # octets: sockaddr_un of unix(7) without its closing zero
@@ -84,7 +83,7 @@ def check(
     yield from normal_listen.check(
         written.listen, machine, lambda index: _where(config, document, "listen", index)
     )
-    yield from _check_tls(config, document)
+    yield from normal_tls.check(config.tls, "tls", _where(config, document, "tls"))
     yield from normal_resolver.check(
         config.resolver, lambda *path: _where(config, document, "resolver", *path)
     )
@@ -110,20 +109,6 @@ def check(
             f"control.socket is {config.control.socket}, which has {length} octets",
             f"at most {_MAX_SOCKET_PATH}, the kernel's bound for unix sockets",
             "socket: /run/dnsd/control.sock",
-        )
-
-
-def _check_tls(config: schema.Config, document: Document | None) -> Iterator[Problem]:
-    """Check that certificate and key come together."""
-    pair = {"certificate": config.tls.certificate, "key": config.tls.key}
-    missing = [name for name, path in pair.items() if path is None]
-    if len(missing) == 1:
-        yield Problem(
-            _where(config, document, "tls"),
-            "half-a-certificate",
-            f"tls.{missing[0]} is missing",
-            "both certificate and key, or neither",
-            f"{missing[0]}: {_TLS_EXAMPLE[missing[0]]}",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dnsd.config import schema, schema_mail
+from dnsd.config import normal_tls, schema, schema_mail
 from dnsd.config.written_mail import PROTOCOLS
 from dnsd.source.problems import Problem, Severity
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 # Of each protocol: its port (RFC 5321 §2.3.4, RFC 6409 §3.1, RFC 8314 §3.3), and what
 # stands in for it where low ports are not to be had.
 _PORTS: Final = {"smtp": (25, 2525), "submission": (587, 5870), "submissions": (465, 4650)}
-_TLS_EXAMPLE: Final = {"certificate": "fullchain.pem", "key": "privkey.pem"}
 
 
 def mail(written: WrittenMail, state_directory: Path, machine: Machine) -> schema_mail.Mail:
@@ -65,7 +64,7 @@ def check(
                 f"mail.listen[{index}] is {listener.address} port {listener.port} again,"
                 f" first in line {where('listen', first).line}",
             )
-    yield from _check_tls(mail, where)
+    yield from normal_tls.check(mail.tls, "mail.tls", where("tls"))
     if mail.enabled and "." not in mail.hostname:
         yield Problem(
             where("hostname"),
@@ -90,19 +89,6 @@ def check(
             "mail.relay.networks is any, which lets the whole world send through this host",
             "networks of yours",
             "networks: [loopback, private]",
-        )
-
-
-def _check_tls(mail: schema_mail.Mail, where: Callable[..., Where]) -> Iterator[Problem]:
-    pair = {"certificate": mail.tls.certificate, "key": mail.tls.key}
-    missing = [name for name, path in pair.items() if path is None]
-    if len(missing) == 1:
-        yield Problem(
-            where("tls"),
-            "half-a-certificate",
-            f"mail.tls.{missing[0]} is missing",
-            "both certificate and key, or neither",
-            f"{missing[0]}: {_TLS_EXAMPLE[missing[0]]}",
         )
 
 

@@ -15,12 +15,13 @@ from pydantic import model_validator
 from dnsd.config.addresses import Address, LoopbackEndpoint, Network
 from dnsd.config.kinds import Choice, Several, SeveralSections, Share, Switch, Text, WholeNumber
 from dnsd.config.name_kinds import UrlPath
-from dnsd.config.places import FilePath, ReadableFile, SecretFile, SocketPath, UserName, ZonePath
+from dnsd.config.places import FilePath, SecretFile, SocketPath, UserName, ZonePath
 from dnsd.config.section import Section, key, section
 from dnsd.config.written_dnssec import WrittenDnssec
 from dnsd.config.written_limits import WrittenLimits
 from dnsd.config.written_mail import WrittenMail
 from dnsd.config.written_resolver import WrittenCache, WrittenResolver
+from dnsd.config.written_tls import WrittenTls
 
 TRANSPORTS = ("udp", "tcp", "dot", "doh", "doh-http")
 
@@ -43,22 +44,6 @@ class WrittenListener(Section):
         " same without TLS behind a proxy of yours that adds it.",
         ["udp", "tcp"],
         example=["udp", "tcp", "dot"],
-    )
-
-
-class WrittenTls(Section):
-    """The certificate that clients of DNS over TLS and HTTPS see."""
-
-    certificate: Annotated[Path | None, ReadableFile("a certificate chain in PEM form", "none")] = (
-        key(
-            "The certificate and those that lead to its issuer; none makes one in the state"
-            " directory that nobody has signed.",
-            "none",
-            example="fullchain.pem",
-        )
-    )
-    key: Annotated[Path | None, ReadableFile("a private key in PEM form", "none")] = key(
-        "Its private key; none only with certificate none.", "none", example="privkey.pem"
     )
 
 

@@ -10,8 +10,9 @@ from pydantic import model_validator
 from dnsd.config.addresses import Address, Network
 from dnsd.config.kinds import Choice, Duration, Several, SeveralSections, Size, Switch, WholeNumber
 from dnsd.config.mail_kinds import Aliases, HostName, MailDomain, NextHop
-from dnsd.config.places import AuthoritiesFile, ReadableFile, StatePath
+from dnsd.config.places import AuthoritiesFile, StatePath
 from dnsd.config.section import Section, key, section
+from dnsd.config.written_tls import WrittenTls
 
 PROTOCOLS = ("smtp", "submission", "submissions")
 
@@ -34,22 +35,6 @@ class WrittenMailListener(Section):
         " submissions the same inside TLS.",
         "smtp",
         example="submission",
-    )
-
-
-class WrittenMailTls(Section):
-    """The certificate that other mail servers and mail programs see."""
-
-    certificate: Annotated[Path | None, ReadableFile("a certificate chain in PEM form", "none")] = (
-        key(
-            "The certificate and those that lead to its issuer; none makes one in the state"
-            " directory that nobody has signed.",
-            "none",
-            example="fullchain.pem",
-        )
-    )
-    key: Annotated[Path | None, ReadableFile("a private key in PEM form", "none")] = key(
-        "Its private key; none only with certificate none.", "none", example="privkey.pem"
     )
 
 
@@ -210,7 +195,7 @@ class WrittenMail(Section):
         example=[{"address": "192.0.2.25", "port": 25, "protocol": "smtp"}],
         otherwise="127.0.0.1, every protocol",
     )
-    tls: WrittenMailTls = section("The certificate that mail servers and programs see.")
+    tls: WrittenTls = section("The certificate that mail servers and programs see.")
     domains: Annotated[list[str], Several(MailDomain())] = key(
         "Domains whose mail is kept here, beside those of our zones that have mail.",
         [],

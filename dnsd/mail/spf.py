@@ -33,7 +33,6 @@ MAX_LOOKUPS: Final = 100
 _MAX_EXPLANATION: Final = 200
 
 _Key = tuple[str, str]
-_Records = "list[tuple[_Key, Any]]"
 
 
 class Result(enum.Enum):
